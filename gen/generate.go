@@ -1,0 +1,8 @@
+// Package gen holds the code generated from the specifications in openapi: types, the Gin strict server and the client
+// of every API. It is a leaf: it imports nothing of this module but its own parts, and nobody edits it by hand.
+// After a change of a specification run `make generate`.
+package gen
+
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config crs/model.yaml ../openapi/crs/openapi.yaml
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config crs/api.yaml ../openapi/crs/openapi.yaml
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config crs/client.yaml ../openapi/crs/openapi.yaml
