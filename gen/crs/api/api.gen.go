@@ -505,13 +505,13 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	}
 
 	router.GET(options.BaseURL+"/api/v1/contract", wrapper.ListContracts)
-	router.GET(options.BaseURL+"/api/v1/jobsite", wrapper.ListJobsites)
-	router.GET(options.BaseURL+"/api/v1/dealer-category", wrapper.ListCategories)
-	router.GET(options.BaseURL+"/api/v1/invoice", wrapper.ListInvoices)
 	router.GET(options.BaseURL+"/api/v1/customer", wrapper.GetCustomer)
-	router.GET(options.BaseURL+"/api/v1/location", wrapper.ListLocations)
-	router.GET(options.BaseURL+"/api/v1/incremental", wrapper.ListChanges)
+	router.GET(options.BaseURL+"/api/v1/dealer-category", wrapper.ListCategories)
 	router.GET(options.BaseURL+"/api/v1/document/:kind/:id", wrapper.GetDocument)
+	router.GET(options.BaseURL+"/api/v1/incremental", wrapper.ListChanges)
+	router.GET(options.BaseURL+"/api/v1/invoice", wrapper.ListInvoices)
+	router.GET(options.BaseURL+"/api/v1/jobsite", wrapper.ListJobsites)
+	router.GET(options.BaseURL+"/api/v1/location", wrapper.ListLocations)
 }
 
 type ProblemAnswerResponseHeaders struct {

@@ -4,6 +4,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -155,6 +156,32 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/location (the `ListLocations` operationId).
 	ListLocations(ctx context.Context, params *ListLocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostMessageWithBody One message, in either direction
+	//
+	// The same structure runs both ways (R181): CRS posts to the gateway, the gateway posts to CRS. One message per
+	// call (R184). 200 says that the message is queued and repeats it with what the receiver added (R187, R188);
+	// faults found later come back as messages of their own (R209). A body that breaks this contract is answered
+	// 402 and not worth repeating unchanged (R193). Members that are not listed here are allowed anywhere; the
+	// gateway keeps the body as it came, so nothing of it is lost (R210).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/message (the `PostMessage` operationId).
+	PostMessageWithBody(ctx context.Context, params *PostMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PostMessage One message, in either direction
+	//
+	// The same structure runs both ways (R181): CRS posts to the gateway, the gateway posts to CRS. One message per
+	// call (R184). 200 says that the message is queued and repeats it with what the receiver added (R187, R188);
+	// faults found later come back as messages of their own (R209). A body that breaks this contract is answered
+	// 402 and not worth repeating unchanged (R193). Members that are not listed here are allowed anywhere; the
+	// gateway keeps the body as it came, so nothing of it is lost (R210).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/message (the `PostMessage` operationId).
+	PostMessage(ctx context.Context, params *PostMessageParams, body PostMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// IssueTokenWithBody An access token by client credentials
 	//
@@ -313,6 +340,52 @@ func (c *Client) ListJobsites(ctx context.Context, params *ListJobsitesParams, r
 // Corresponds with GET /api/v1/location (the `ListLocations` operationId).
 func (c *Client) ListLocations(ctx context.Context, params *ListLocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListLocationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostMessageWithBody One message, in either direction
+//
+// The same structure runs both ways (R181): CRS posts to the gateway, the gateway posts to CRS. One message per
+// call (R184). 200 says that the message is queued and repeats it with what the receiver added (R187, R188);
+// faults found later come back as messages of their own (R209). A body that breaks this contract is answered
+// 402 and not worth repeating unchanged (R193). Members that are not listed here are allowed anywhere; the
+// gateway keeps the body as it came, so nothing of it is lost (R210).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/message (the `PostMessage` operationId).
+func (c *Client) PostMessageWithBody(ctx context.Context, params *PostMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostMessageRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PostMessage One message, in either direction
+//
+// The same structure runs both ways (R181): CRS posts to the gateway, the gateway posts to CRS. One message per
+// call (R184). 200 says that the message is queued and repeats it with what the receiver added (R187, R188);
+// faults found later come back as messages of their own (R209). A body that breaks this contract is answered
+// 402 and not worth repeating unchanged (R193). Members that are not listed here are allowed anywhere; the
+// gateway keeps the body as it came, so nothing of it is lost (R210).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/message (the `PostMessage` operationId).
+func (c *Client) PostMessage(ctx context.Context, params *PostMessageParams, body PostMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostMessageRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1013,6 +1086,73 @@ func NewListLocationsRequest(server string, params *ListLocationsParams) (*http.
 	return req, nil
 }
 
+// NewPostMessageRequest calls the generic PostMessage builder with application/json body
+func NewPostMessageRequest(server string, params *PostMessageParams, body PostMessageJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPostMessageRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewPostMessageRequestWithBody constructs an http.Request for the PostMessage method, with any body, and a specified content type
+func NewPostMessageRequestWithBody(server string, params *PostMessageParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/message")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Dealer != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dealer", *params.Dealer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewIssueTokenRequestWithFormdataBody calls the generic IssueToken builder with application/x-www-form-urlencoded body
 func NewIssueTokenRequestWithFormdataBody(server string, body IssueTokenFormdataRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1178,6 +1318,32 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/location (the `ListLocations` operationId).
 	ListLocationsWithResponse(ctx context.Context, params *ListLocationsParams, reqEditors ...RequestEditorFn) (*ListLocationsResponse, error)
+
+	// PostMessageWithBodyWithResponse One message, in either direction
+	//
+	// The same structure runs both ways (R181): CRS posts to the gateway, the gateway posts to CRS. One message per
+	// call (R184). 200 says that the message is queued and repeats it with what the receiver added (R187, R188);
+	// faults found later come back as messages of their own (R209). A body that breaks this contract is answered
+	// 402 and not worth repeating unchanged (R193). Members that are not listed here are allowed anywhere; the
+	// gateway keeps the body as it came, so nothing of it is lost (R210).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/message (the `PostMessage` operationId).
+	PostMessageWithBodyWithResponse(ctx context.Context, params *PostMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostMessageResponse, error)
+
+	// PostMessageWithResponse One message, in either direction
+	//
+	// The same structure runs both ways (R181): CRS posts to the gateway, the gateway posts to CRS. One message per
+	// call (R184). 200 says that the message is queued and repeats it with what the receiver added (R187, R188);
+	// faults found later come back as messages of their own (R209). A body that breaks this contract is answered
+	// 402 and not worth repeating unchanged (R193). Members that are not listed here are allowed anywhere; the
+	// gateway keeps the body as it came, so nothing of it is lost (R210).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/message (the `PostMessage` operationId).
+	PostMessageWithResponse(ctx context.Context, params *PostMessageParams, body PostMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*PostMessageResponse, error)
 
 	// IssueTokenWithBodyWithResponse An access token by client credentials
 	//
@@ -1553,6 +1719,47 @@ func (r ListLocationsResponse) ContentType() string {
 	return ""
 }
 
+// PostMessageResponseDefaultHeaders the declared response headers of an HTTP default response for PostMessage
+type PostMessageResponseDefaultHeaders struct {
+	RetryAfter      *int64
+	WWWAuthenticate *string
+}
+
+type PostMessageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Message
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PostMessageResponseDefaultHeaders
+}
+
+// Status returns HTTPResponse.Status
+func (r PostMessageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostMessageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PostMessageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // IssueTokenResponse200Headers the declared response headers of an HTTP 200 response for IssueToken
 type IssueTokenResponse200Headers struct {
 	CacheControl *string
@@ -1730,6 +1937,44 @@ func (c *ClientWithResponses) ListLocationsWithResponse(ctx context.Context, par
 		return nil, err
 	}
 	return ParseListLocationsResponse(rsp)
+}
+
+// PostMessageWithBodyWithResponse One message, in either direction
+//
+// The same structure runs both ways (R181): CRS posts to the gateway, the gateway posts to CRS. One message per
+// call (R184). 200 says that the message is queued and repeats it with what the receiver added (R187, R188);
+// faults found later come back as messages of their own (R209). A body that breaks this contract is answered
+// 402 and not worth repeating unchanged (R193). Members that are not listed here are allowed anywhere; the
+// gateway keeps the body as it came, so nothing of it is lost (R210).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/message (the `PostMessage` operationId).
+func (c *ClientWithResponses) PostMessageWithBodyWithResponse(ctx context.Context, params *PostMessageParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostMessageResponse, error) {
+	rsp, err := c.PostMessageWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostMessageResponse(rsp)
+}
+
+// PostMessageWithResponse One message, in either direction
+//
+// The same structure runs both ways (R181): CRS posts to the gateway, the gateway posts to CRS. One message per
+// call (R184). 200 says that the message is queued and repeats it with what the receiver added (R187, R188);
+// faults found later come back as messages of their own (R209). A body that breaks this contract is answered
+// 402 and not worth repeating unchanged (R193). Members that are not listed here are allowed anywhere; the
+// gateway keeps the body as it came, so nothing of it is lost (R210).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/message (the `PostMessage` operationId).
+func (c *ClientWithResponses) PostMessageWithResponse(ctx context.Context, params *PostMessageParams, body PostMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*PostMessageResponse, error) {
+	rsp, err := c.PostMessage(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostMessageResponse(rsp)
 }
 
 // IssueTokenWithBodyWithResponse An access token by client credentials
@@ -2236,6 +2481,59 @@ func ParseListLocationsResponse(rsp *http.Response) (*ListLocationsResponse, err
 	switch {
 	case true:
 		var headers ListLocationsResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int64
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePostMessageResponse parses an HTTP response from a PostMessageWithResponse call
+func ParsePostMessageResponse(rsp *http.Response) (*PostMessageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostMessageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Message
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case true:
+		var headers PostMessageResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int64
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: "int64"}); err != nil {

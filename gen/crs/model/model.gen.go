@@ -112,6 +112,141 @@ func (e InvoiceFrequency) Valid() bool {
 	}
 }
 
+// Defines values for MessageType.
+const (
+	MessageTypeCatalog  MessageType = "catalog"
+	MessageTypeContract MessageType = "contract"
+	MessageTypeDocument MessageType = "document"
+	MessageTypeInvoice  MessageType = "invoice"
+	MessageTypeMessage  MessageType = "message"
+	MessageTypeRequest  MessageType = "request"
+)
+
+// Valid indicates whether the value is a known member of the MessageType enum.
+func (e MessageType) Valid() bool {
+	switch e {
+	case MessageTypeCatalog:
+		return true
+	case MessageTypeContract:
+		return true
+	case MessageTypeDocument:
+		return true
+	case MessageTypeInvoice:
+		return true
+	case MessageTypeMessage:
+		return true
+	case MessageTypeRequest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RequestHistoryStatus.
+const (
+	RequestHistoryStatusApproved      RequestHistoryStatus = "approved"
+	RequestHistoryStatusCanceled      RequestHistoryStatus = "canceled"
+	RequestHistoryStatusClosed        RequestHistoryStatus = "closed"
+	RequestHistoryStatusLeadScreening RequestHistoryStatus = "lead_screening"
+	RequestHistoryStatusQuoted        RequestHistoryStatus = "quoted"
+	RequestHistoryStatusReceived      RequestHistoryStatus = "received"
+	RequestHistoryStatusScheduled     RequestHistoryStatus = "scheduled"
+	RequestHistoryStatusSubmitted     RequestHistoryStatus = "submitted"
+)
+
+// Valid indicates whether the value is a known member of the RequestHistoryStatus enum.
+func (e RequestHistoryStatus) Valid() bool {
+	switch e {
+	case RequestHistoryStatusApproved:
+		return true
+	case RequestHistoryStatusCanceled:
+		return true
+	case RequestHistoryStatusClosed:
+		return true
+	case RequestHistoryStatusLeadScreening:
+		return true
+	case RequestHistoryStatusQuoted:
+		return true
+	case RequestHistoryStatusReceived:
+		return true
+	case RequestHistoryStatusScheduled:
+		return true
+	case RequestHistoryStatusSubmitted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RequestStatus.
+const (
+	RequestStatusApproved  RequestStatus = "approved"
+	RequestStatusCanceled  RequestStatus = "canceled"
+	RequestStatusClosed    RequestStatus = "closed"
+	RequestStatusQuoted    RequestStatus = "quoted"
+	RequestStatusReceived  RequestStatus = "received"
+	RequestStatusScheduled RequestStatus = "scheduled"
+	RequestStatusSubmitted RequestStatus = "submitted"
+)
+
+// Valid indicates whether the value is a known member of the RequestStatus enum.
+func (e RequestStatus) Valid() bool {
+	switch e {
+	case RequestStatusApproved:
+		return true
+	case RequestStatusCanceled:
+		return true
+	case RequestStatusClosed:
+		return true
+	case RequestStatusQuoted:
+		return true
+	case RequestStatusReceived:
+		return true
+	case RequestStatusScheduled:
+		return true
+	case RequestStatusSubmitted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RequestType.
+const (
+	RequestTypeCalloff       RequestType = "calloff"
+	RequestTypeExtend        RequestType = "extend"
+	RequestTypeJobsite       RequestType = "jobsite"
+	RequestTypeLead          RequestType = "lead"
+	RequestTypePurchaseOrder RequestType = "purchase_order"
+	RequestTypeQuote         RequestType = "quote"
+	RequestTypeService       RequestType = "service"
+	RequestTypeTransfer      RequestType = "transfer"
+)
+
+// Valid indicates whether the value is a known member of the RequestType enum.
+func (e RequestType) Valid() bool {
+	switch e {
+	case RequestTypeCalloff:
+		return true
+	case RequestTypeExtend:
+		return true
+	case RequestTypeJobsite:
+		return true
+	case RequestTypeLead:
+		return true
+	case RequestTypePurchaseOrder:
+		return true
+	case RequestTypeQuote:
+		return true
+	case RequestTypeService:
+		return true
+	case RequestTypeTransfer:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TokenAnswerTokenType.
 const (
 	TokenAnswerTokenTypeBearer TokenAnswerTokenType = "Bearer"
@@ -180,6 +315,136 @@ func (e TokenRequestGrantType) Valid() bool {
 		return false
 	}
 }
+
+// AssetConversation A conversation about one asset on one contract, outside any request (R280, R281).
+type AssetConversation struct {
+	// Asset An asset a request or a chain is about, named as on the contract.
+	Asset *RequestAsset `json:"asset,omitempty"`
+
+	// Contract The contract of the asset.
+	Contract *ConversationContract `json:"contract,omitempty"`
+
+	// MessageChain The head of a message chain.
+	MessageChain *MessageChain `json:"messageChain,omitempty"`
+
+	// Messages One to ten messages, newest first; those the receiver lacks are added (R282, R283, R284).
+	Messages []*ConversationMessage `json:"messages,omitempty"`
+}
+
+// AttachedFile A file inside a message (R239).
+type AttachedFile struct {
+	// Contents The file in base64; white space inside is to be skipped.
+	//
+	// Example: /9j/4AAQSkZJRg==
+	Contents *string `json:"contents,omitempty"`
+
+	// Filename Name with its ending.
+	//
+	// Example: track.jpg
+	Filename *string `json:"filename,omitempty"`
+
+	// Mimetype Media type.
+	//
+	// Example: image/jpeg
+	Mimetype *string `json:"mimetype,omitempty"`
+}
+
+// AuthorProperties Who stands behind a chain or message.
+type AuthorProperties struct {
+	// UserName Full name, to be shown.
+	//
+	// Example: Ada Fernwood
+	UserName *string `json:"userName,omitempty"`
+}
+
+// CartAmount Estimate for one period.
+type CartAmount struct {
+	// Amount Amount.
+	//
+	// Example: 190
+	Amount *json.Number `json:"amount,omitempty"`
+
+	// Currency Currency code of the amount.
+	//
+	// Example: USD
+	Currency *string `json:"currency,omitempty"`
+}
+
+// CartEstimate Estimated cost of the rental.
+type CartEstimate struct {
+	// Daily Estimate for one period.
+	Daily *CartAmount `json:"daily,omitempty"`
+
+	// Monthly Estimate for one period.
+	Monthly *CartAmount `json:"monthly,omitempty"`
+
+	// Weekly Estimate for one period.
+	Weekly *CartAmount `json:"weekly,omitempty"`
+}
+
+// CartGroup The item in the dealer's own catalog.
+type CartGroup struct {
+	// RmsID Id of the category group, the groupId of the catalog (R267).
+	//
+	// Example: EXC-MINI-3
+	RmsID *string `json:"rmsId,omitempty"`
+
+	// Title Name of the group.
+	//
+	// Example: Mini excavator, 3 t
+	Title *string `json:"title,omitempty"`
+}
+
+// CartImage Picture of a cart item.
+type CartImage struct {
+	// ImageURL Address of the picture.
+	//
+	// Example: https://shop.prairie-line.example/img/303.png
+	ImageURL *string `json:"imageUrl,omitempty"`
+}
+
+// CartItem One line of the cart; senders add members of their own (R210, R267).
+type CartItem struct {
+	// Attachments Wished attachments as descriptive text with markup, not files; to be escaped before it is shown.
+	//
+	//
+	// Example: <p>Bucket, 600 mm</p>
+	Attachments *string `json:"attachments,omitempty"`
+
+	// CategoryGroup The item in the dealer's own catalog.
+	CategoryGroup *CartGroup `json:"categoryGroup,omitempty"`
+
+	// EstimatedRate Estimated cost of the rental.
+	EstimatedRate *CartEstimate `json:"estimatedRate,omitempty"`
+
+	// Image Picture of a cart item.
+	Image *CartImage `json:"image,omitempty"`
+
+	// Name Name in the catalog.
+	//
+	// Example: Mini excavator, 3 t
+	Name *string `json:"name,omitempty"`
+
+	// Path Page of the portal it was chosen on.
+	//
+	// Example: /catalog/mini-excavators
+	Path *string `json:"path,omitempty"`
+
+	// Properties Further facts about a cart item; no members are known.
+	//
+	// Example: {}
+	Properties *CartProperties `json:"properties,omitempty"`
+
+	// Quantity How many are wished.
+	//
+	// Example: 1
+	Quantity *int64 `json:"quantity,omitempty"`
+}
+
+// CartProperties Further facts about a cart item; no members are known.
+//
+// Example: {}
+type CartProperties map[string]interface{}
 
 // Category One category of the dealer's catalog.
 type Category struct {
@@ -408,6 +673,35 @@ type ContractProperties struct {
 // Example: Rental
 type ContractType string
 
+// ConversationContract The contract of the asset.
+type ConversationContract struct {
+	// ContractID Id of the contract, as the contract endpoint names it.
+	//
+	// Example: K-20417
+	ContractID *string `json:"contractId,omitempty"`
+}
+
+// ConversationMessage One message of a chain; it has no id of its own (R284).
+type ConversationMessage struct {
+	// CreatedBy Who wrote it, as on requests.
+	//
+	// Example: ada.fernwood@quillford.example
+	CreatedBy *string `json:"createdBy,omitempty"`
+
+	// CreatedDate When it was written; the CRS time of arrival is the true one (R285).
+	//
+	// Example: 2026-03-02T10:00:05Z
+	CreatedDate *string `json:"createdDate,omitempty"`
+
+	// MessageText The message.
+	//
+	// Example: When does the bucket arrive?
+	MessageText *string `json:"messageText,omitempty"`
+
+	// Properties Who stands behind a chain or message.
+	Properties *AuthorProperties `json:"properties,omitempty"`
+}
+
 // Customer One customer of the dealer.
 type Customer struct {
 	// CustomerID Dealer customer number, leading zeros kept.
@@ -438,10 +732,31 @@ type CustomerChanges struct {
 	Types []ChangeKind `json:"types"`
 }
 
+// Disposition How a rental request or lead ended. The documents list Won, No Deal - Credit,
+// No Deal - Don’t carry requested equipment, No Deal - No Response, Lost - Availability, Lost - Competitor,
+// Lost - Customer Declined, for leads also Not A Real Lead, and Wrong Territory with status submitted. Other
+// values are kept, and the straight apostrophe is accepted too (R265, R275, R276).
+//
+// Example: Won
+type Disposition = string
+
 // DocumentKind Whether the document belongs to a contract or to an invoice.
 //
 // Example: contract
 type DocumentKind string
+
+// Geocode Coordinates of the enquirer (R279).
+type Geocode struct {
+	// Lat A number that some senders write as text (R279).
+	//
+	// Example: 38.5021
+	Lat *TextOrNumber `json:"lat,omitempty"`
+
+	// Lng A number that some senders write as text (R279).
+	//
+	// Example: 38.5021
+	Lng *TextOrNumber `json:"lng,omitempty"`
+}
 
 // GroupRate Rates of a category group; may hold members beyond these (R137).
 type GroupRate struct {
@@ -856,6 +1171,157 @@ type LocationProperties struct {
 	State *string `json:"state,omitempty"`
 }
 
+// Message The envelope of every message (R198).
+type Message struct {
+	// Active Internal: false once it is delivered; null in a submission (R191).
+	//
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// AttemptCount Internal: tries so far; null in a submission, may be 0 in the answer (R188).
+	//
+	//
+	// Example: 0
+	AttemptCount *int64 `json:"attemptCount,omitempty"`
+
+	// AttemptTime Internal: the last try to deliver; null in a submission and in the answer.
+	//
+	//
+	// Example: 2026-03-02T08:15:04Z
+	AttemptTime *string `json:"attemptTime,omitempty"`
+
+	// CustomerNumber Dealer customer number. Needed for contract and invoice, and by purpose for catalog and document; may be
+	// null for request and message (R199).
+	//
+	//
+	// Example: 0001007
+	CustomerNumber *string `json:"customerNumber,omitempty"`
+
+	// DealerCode The dealer; must be known and belong to the client that posts (R192).
+	//
+	// Example: D100
+	DealerCode string `json:"dealerCode"`
+
+	// DeliveredTime Internal: when it was delivered; null until then (R191).
+	//
+	//
+	// Example: 2026-03-02T08:15:05Z
+	DeliveredTime *string `json:"deliveredTime,omitempty"`
+
+	// EnqueuedClientID Client that posted it, taken from its token and never from the body; crs-client-id marks messages made
+	// inside CRS (R190).
+	//
+	//
+	// Example: demo
+	EnqueuedClientID *string `json:"enqueuedClientId,omitempty"`
+
+	// EnqueuedTime When the receiver queued the message; null in a submission, set in the answer (R188, R189).
+	//
+	// Example: 2026-03-02T08:15:01Z
+	EnqueuedTime *string `json:"enqueuedTime,omitempty"`
+
+	// MessageType What the message is about. request and message have a payload, the others only say that something is to be
+	// read again (R202, R203, R204).
+	//
+	//
+	// Example: request
+	MessageType MessageType `json:"messageType"`
+
+	// Payload Content of a request or message; null for the other types (R203).
+	Payload *MessagePayload `json:"payload,omitempty"`
+
+	// SubmittedMessageID The sender's own id of this message; error messages point back to it (R207).
+	//
+	// Example: m-7701
+	SubmittedMessageID string `json:"submittedMessageId"`
+
+	// SubmittedPriority A higher number goes ahead of the queue. Default 1, also for null (R186).
+	//
+	// Example: 1
+	SubmittedPriority *int64 `json:"submittedPriority,omitempty"`
+
+	// SubmittedTime Time of the sender's clock (R206).
+	//
+	// Example: 2026-03-02T08:15:00Z
+	SubmittedTime string `json:"submittedTime"`
+}
+
+// MessageChain The head of a message chain.
+type MessageChain struct {
+	// Active False from CRS ends the chain here too (R287).
+	//
+	// Example: true
+	Active *bool `json:"active,omitempty"`
+
+	// ChainType What the chain is about; asset is the only value shown (R288).
+	//
+	// Example: asset
+	ChainType *string `json:"chainType,omitempty"`
+
+	// CreatedBy Who began it, as on requests.
+	//
+	// Example: ada.fernwood@quillford.example
+	CreatedBy *string `json:"createdBy,omitempty"`
+
+	// CreatedDate When the chain was begun.
+	//
+	// Example: 2026-03-02T10:00:00Z
+	CreatedDate *string `json:"createdDate,omitempty"`
+
+	// LocalID An id of a request or chain: localId is the sender's, remoteId the receiver's, so they change places with the
+	// direction. Text; numbers are accepted and compared as text (R215, R217). remoteId is null at first (R216).
+	//
+	//
+	// Example: r-5512
+	LocalID *RequestID `json:"localId,omitempty"`
+
+	// Properties Who stands behind a chain or message.
+	Properties *AuthorProperties `json:"properties,omitempty"`
+
+	// RemoteID An id of a request or chain: localId is the sender's, remoteId the receiver's, so they change places with the
+	// direction. Text; numbers are accepted and compared as text (R215, R217). remoteId is null at first (R216).
+	//
+	//
+	// Example: r-5512
+	RemoteID *RequestID `json:"remoteId,omitempty"`
+}
+
+// MessagePayload Content of a request or message; null for the other types (R203).
+type MessagePayload struct {
+	// ErrorCode Number and text in one. The documents show 402 Incorrect Update Submitted and 404 Request Not Found and
+	// give no closed list (R232, R234).
+	//
+	//
+	// Example: 404 Request Not Found
+	ErrorCode *string `json:"errorCode,omitempty"`
+
+	// ErrorSubmittedMessageID submittedMessageId of the message that failed; goes with errorCode.
+	//
+	// Example: m-7699
+	ErrorSubmittedMessageID *string `json:"errorSubmittedMessageId,omitempty"`
+
+	// Message A conversation about one asset on one contract, outside any request (R280, R281).
+	Message *AssetConversation `json:"message,omitempty"`
+
+	// Request A request. Complete when it is first submitted; later it may be reduced to its ids, type and status (R212,
+	// R213).
+	Request *Request `json:"request,omitempty"`
+
+	// RequestUpdate One step of a request; a request, perhaps a shortened one, goes with it (R211).
+	RequestUpdate *RequestUpdate `json:"requestUpdate,omitempty"`
+
+	// RequestUpdates All updates so far in order: in 402 error messages, and on leads, which arrive with at least one (R232,
+	// R271).
+	RequestUpdates []*RequestHistoryEntry `json:"requestUpdates,omitempty"`
+}
+
+// MessageType What the message is about. request and message have a payload, the others only say that something is to be
+// read again (R202, R203, R204).
+//
+// Example: request
+type MessageType string
+
 // Problem What went wrong, in the form of RFC 9457. Never holds data of the dealer or of a customer.
 type Problem struct {
 	// Detail What to do about it.
@@ -1042,6 +1508,704 @@ type RentedAsset struct {
 	// Example: RENT
 	Status *string `json:"status,omitempty"`
 }
+
+// Request A request. Complete when it is first submitted; later it may be reduced to its ids, type and status (R212,
+// R213).
+type Request struct {
+	// Assets Assets concerned: one or more for transfer, extend and calloff, exactly one for service (R249, R258).
+	Assets []*RequestAsset `json:"assets,omitempty"`
+
+	// Contract Purchase order: the contract concerned (R240).
+	Contract *RequestContract `json:"contract,omitempty"`
+
+	// CreatedBy Who made it: a user id, with the prefix "remote:" when that user is not local to the sender (R227).
+	//
+	//
+	// Example: ada.fernwood@quillford.example
+	CreatedBy *string `json:"createdBy,omitempty"`
+
+	// CreatedDate When the request was made.
+	//
+	// Example: 2026-03-02T08:14:30Z
+	CreatedDate *string `json:"createdDate,omitempty"`
+
+	// Jobsite Jobsite: the values before the change; the wished ones stand in properties (R244).
+	Jobsite *RequestJobsite `json:"jobsite,omitempty"`
+
+	// LocalID An id of a request or chain: localId is the sender's, remoteId the receiver's, so they change places with the
+	// direction. Text; numbers are accepted and compared as text (R215, R217). remoteId is null at first (R216).
+	//
+	//
+	// Example: r-5512
+	LocalID *RequestID `json:"localId,omitempty"`
+
+	// Properties What a request says beyond its frame; which members occur depends on requestType (R238). quoteRequired false
+	// lets a rental go from received straight to closed (R262); delivery wishes transport to the site; new-jobsite
+	// says that the jobsite is not known yet and is often empty text (R263).
+	Properties *RequestProperties `json:"properties,omitempty"`
+
+	// RemoteID An id of a request or chain: localId is the sender's, remoteId the receiver's, so they change places with the
+	// direction. Text; numbers are accepted and compared as text (R215, R217). remoteId is null at first (R216).
+	//
+	//
+	// Example: r-5512
+	RemoteID *RequestID `json:"remoteId,omitempty"`
+
+	// RequestType Kind of request; quote is the rental request and calloff the end of a rental (R218).
+	//
+	// Example: purchase_order
+	RequestType *RequestType `json:"requestType,omitempty"`
+
+	// RequestedDate Wished date (transfer, calloff) or new expected end (extend); null elsewhere (R249, R252).
+	//
+	// Example: 2026-03-09T12:00:00Z
+	RequestedDate *string `json:"requestedDate,omitempty"`
+
+	// Status State after this message; which states a type knows is rule R219.
+	//
+	// Example: submitted
+	Status *RequestStatus `json:"status,omitempty"`
+
+	// Text Free text; null where the type has none.
+	//
+	// Example: Please use the new number from Monday.
+	Text *string `json:"text,omitempty"`
+
+	// Title Fixed text of the type; on jobsite requests the only sign of create, update or deactivate (R243).
+	//
+	//
+	// Example: Purchase Order Request
+	Title *string `json:"title,omitempty"`
+}
+
+// RequestAsset An asset a request or a chain is about, named as on the contract.
+type RequestAsset struct {
+	// EquipmentAssetID Id of the machine.
+	//
+	// Example: U-5512
+	EquipmentAssetID *string `json:"equipmentAssetId,omitempty"`
+
+	// RentedAssetID Id of the rented line.
+	//
+	// Example: K-20417-1
+	RentedAssetID *string `json:"rentedAssetId,omitempty"`
+
+	// SerialNumber Serial number of the machine.
+	//
+	// Example: ZZT00417
+	SerialNumber *string `json:"serialNumber,omitempty"`
+}
+
+// RequestContract Purchase order: the contract concerned (R240).
+type RequestContract struct {
+	// ContractID Id of the contract, as the contract endpoint names it.
+	//
+	// Example: K-20417
+	ContractID *string `json:"contractId,omitempty"`
+
+	// ContractNumber Number of the contract, mostly equal to contractId.
+	//
+	// Example: K-20417
+	ContractNumber *string `json:"contractNumber,omitempty"`
+}
+
+// RequestHistoryEntry One earlier step of a request (R271).
+type RequestHistoryEntry struct {
+	// CreatedBy Who made it: a Cat CWS user or "local:" with the dealer's user name, the e-mail address of a portal user,
+	// or crs-server for automatic steps (R226, R227).
+	//
+	//
+	// Example: local:mharrow
+	CreatedBy *string `json:"createdBy,omitempty"`
+
+	// CreatedDate When the update was made; often earlier than submittedTime.
+	//
+	// Example: 2026-03-02T09:02:10Z
+	CreatedDate *string `json:"createdDate,omitempty"`
+
+	// Properties What an update says beyond its frame; which members occur depends on the type (R238).
+	Properties *RequestUpdateProperties `json:"properties,omitempty"`
+
+	// Status State set by an earlier step; lead_screening occurs only in the history of a lead (R271).
+	//
+	// Example: lead_screening
+	Status *RequestHistoryStatus `json:"status,omitempty"`
+
+	// Text Note to the customer; not used on received (R220, R221).
+	//
+	// Example: The new number is on the contract.
+	Text *string `json:"text,omitempty"`
+
+	// Title The title as text, often null; Canceled when the dealer confirms a cancel (R224, R229).
+	//
+	// Example: Canceled
+	Title *string `json:"title,omitempty"`
+
+	// TitleContent The values that belong into the title in the language of the reader, by name; may be empty (R229).
+	//
+	// Example: {"username":"Milo Harrow"}
+	TitleContent *TitleContent `json:"titleContent,omitempty"`
+
+	// TitleToken Key of a title in the language of the reader; unknown ones fall back to title (R229).
+	//
+	// Example: po-received
+	TitleToken *string `json:"titleToken,omitempty"`
+
+	// UpdateDate A date that goes with the update: scheduled, wished or new expected end, depending on type and author
+	// (R248, R253, R255).
+	//
+	//
+	// Example: 2026-03-09T12:00:00Z
+	UpdateDate *string `json:"updateDate,omitempty"`
+}
+
+// RequestHistoryStatus State set by an earlier step; lead_screening occurs only in the history of a lead (R271).
+//
+// Example: lead_screening
+type RequestHistoryStatus string
+
+// RequestID An id of a request or chain: localId is the sender's, remoteId the receiver's, so they change places with the
+// direction. Text; numbers are accepted and compared as text (R215, R217). remoteId is null at first (R216).
+//
+// Example: r-5512
+type RequestID = Scalar
+
+// RequestJobsite Jobsite: the values before the change; the wished ones stand in properties (R244).
+type RequestJobsite struct {
+	// Address1 Street before the change.
+	//
+	// Example: 12 Millrace Road
+	Address1 *string `json:"address1,omitempty"`
+
+	// Address2 Second line of the address before the change.
+	//
+	// Example: Gate B
+	Address2 *string `json:"address2,omitempty"`
+
+	// City Town before the change.
+	//
+	// Example: Quillford
+	City *string `json:"city,omitempty"`
+
+	// Country Country before the change.
+	//
+	// Example: USA
+	Country *string `json:"country,omitempty"`
+
+	// FirstName First name of the person in charge before the change.
+	//
+	// Example: Ivo
+	FirstName *string `json:"firstName,omitempty"`
+
+	// JobsiteID Id of the jobsite.
+	//
+	// Example: 0001007-MAIN
+	JobsiteID *string `json:"jobsiteId,omitempty"`
+
+	// LastName Last name of the person in charge before the change.
+	//
+	// Example: Tarrant
+	LastName *string `json:"lastName,omitempty"`
+
+	// Latitude Decimal degrees as text, before the change.
+	//
+	// Example: 38.5021
+	Latitude *string `json:"latitude,omitempty"`
+
+	// Longitude Decimal degrees as text, before the change.
+	//
+	// Example: -98.3310
+	Longitude *string `json:"longitude,omitempty"`
+
+	// Name Name before the change.
+	//
+	// Example: Quillford bypass
+	Name *string `json:"name,omitempty"`
+
+	// PhoneNumber Telephone number before the change.
+	//
+	// Example: 555-0177
+	PhoneNumber *string `json:"phoneNumber,omitempty"`
+
+	// PostCode Postal code before the change.
+	//
+	// Example: 67999
+	PostCode *string `json:"postCode,omitempty"`
+
+	// State State or province before the change.
+	//
+	// Example: KS
+	State *string `json:"state,omitempty"`
+}
+
+// RequestProperties What a request says beyond its frame; which members occur depends on requestType (R238). quoteRequired false
+// lets a rental go from received straight to closed (R262); delivery wishes transport to the site; new-jobsite
+// says that the jobsite is not known yet and is often empty text (R263).
+type RequestProperties struct {
+	// GACLIENTID Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: 111.222
+	GACLIENTID *string `json:"GACLIENTID,omitempty"`
+
+	// GATRACKID Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: t-111
+	GATRACKID *string `json:"GATRACKID,omitempty"`
+
+	// GAUSERID Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: u-111
+	GAUSERID *string `json:"GAUSERID,omitempty"`
+
+	// SFCID Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: s-111
+	SFCID *string `json:"SFCID,omitempty"`
+
+	// Address1 Jobsite: street.
+	//
+	//
+	// Example: 12 Millrace Road
+	Address1 *string `json:"address1,omitempty"`
+
+	// Address2 Jobsite: second line of the address.
+	//
+	//
+	// Example: Gate B
+	Address2 *string `json:"address2,omitempty"`
+
+	// CatalogItems Rental and lead: the cart, may be empty (R267).
+	CatalogItems []*CartItem `json:"catalogItems,omitempty"`
+
+	// City Jobsite: town.
+	//
+	//
+	// Example: Quillford
+	City *string `json:"city,omitempty"`
+
+	// Comments Rental and lead: the text of the request again; the main content of a lead without cart (R273).
+	//
+	//
+	// Example: Need it for two weeks.
+	Comments *string `json:"comments,omitempty"`
+
+	// Country Jobsite: country.
+	//
+	//
+	// Example: USA
+	Country *string `json:"country,omitempty"`
+
+	// CurrentPoNumber Purchase order: the number on the contract now (R240).
+	//
+	//
+	// Example: PO 88-104
+	CurrentPoNumber *string `json:"currentPoNumber,omitempty"`
+
+	// DealerCode Lead: dealer code the enquirer gave; not the dealerCode of the envelope.
+	//
+	//
+	// Example: D100
+	DealerCode *string `json:"dealer-code,omitempty"`
+
+	// DealerName Lead: dealer the lead was meant for at first.
+	//
+	//
+	// Example: Prairie Line Rentals
+	DealerName *string `json:"dealer-name,omitempty"`
+
+	// Delivery A yes or no that some senders write as a boolean and some as text, such as "true"; empty text means no
+	// (R263).
+	//
+	//
+	// Example: true
+	Delivery *TextOrBoolean `json:"delivery,omitempty"`
+
+	// ElqCustomerGUID Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: 00000000-aaaa-bbbb-cccc-000000000001
+	ElqCustomerGUID *string `json:"elqCustomerGUID,omitempty"`
+
+	// ElqFormName Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: contact-form
+	ElqFormName *string `json:"elqFormName,omitempty"`
+
+	// ElqPost Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: post-1
+	ElqPost *string `json:"elqPost,omitempty"`
+
+	// ElqSiteID Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: 100
+	ElqSiteID *string `json:"elqSiteID,omitempty"`
+
+	// Email Lead: e-mail address.
+	//
+	//
+	// Example: ada.fernwood@quillford.example
+	Email *string `json:"email,omitempty"`
+
+	// FirstName Jobsite: first name of the person in charge.
+	//
+	//
+	// Example: Ivo
+	FirstName *string `json:"firstName,omitempty"`
+
+	// FormURL Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: https://shop.prairie-line.example/contact
+	FormURL *string `json:"formURL,omitempty"`
+
+	// GoogleGeocode Coordinates of the enquirer (R279).
+	GoogleGeocode *Geocode `json:"googleGeocode,omitempty"`
+
+	// Images Service: photographs, may be empty (R258).
+	Images []*AttachedFile `json:"images,omitempty"`
+
+	// IsWorking Service: whether the asset can still be used (R258).
+	//
+	//
+	// Example: false
+	IsWorking *bool `json:"isWorking,omitempty"`
+
+	// JobsiteAddress1 Rental and lead: street of the jobsite.
+	//
+	//
+	// Example: 12 Millrace Road
+	JobsiteAddress1 *string `json:"jobsite-address-1,omitempty"`
+
+	// JobsiteAddress2 Rental and lead: second line of the address.
+	//
+	//
+	// Example: Gate B
+	JobsiteAddress2 *string `json:"jobsite-address-2,omitempty"`
+
+	// JobsiteCity Rental and lead: town of the jobsite.
+	//
+	//
+	// Example: Quillford
+	JobsiteCity *string `json:"jobsite-city,omitempty"`
+
+	// JobsiteCountry Rental and lead: country of the jobsite.
+	//
+	//
+	// Example: us
+	JobsiteCountry *string `json:"jobsite-country,omitempty"`
+
+	// JobsiteName Rental and lead: name of the jobsite, when there is one already.
+	//
+	//
+	// Example: Quillford bypass
+	JobsiteName *string `json:"jobsite-name,omitempty"`
+
+	// JobsiteZipPostal Rental and lead: postal code of the jobsite.
+	//
+	//
+	// Example: 67999
+	JobsiteZipPostal *string `json:"jobsite-zip-postal,omitempty"`
+
+	// JobsiteID Jobsite concerned; the target on a transfer, provisional on a create request (R245, R249).
+	//
+	// Example: 0001007-MAIN
+	JobsiteID *string `json:"jobsiteId,omitempty"`
+
+	// Language Rental and lead: language and region of the enquirer.
+	//
+	//
+	// Example: en_US
+	Language *string `json:"language,omitempty"`
+
+	// LastName Jobsite: last name of the person in charge.
+	//
+	//
+	// Example: Tarrant
+	LastName *string `json:"lastName,omitempty"`
+
+	// Latitude Jobsite: decimal degrees as text.
+	//
+	//
+	// Example: 38.5021
+	Latitude *string `json:"latitude,omitempty"`
+
+	// Longitude Jobsite: decimal degrees as text.
+	//
+	//
+	// Example: -98.3310
+	Longitude *string `json:"longitude,omitempty"`
+
+	// Name Jobsite: name.
+	//
+	//
+	// Example: Quillford bypass
+	Name *string `json:"name,omitempty"`
+
+	// NameCompany Lead: company of the enquirer.
+	//
+	//
+	// Example: Quillford Paving Ltd
+	NameCompany *string `json:"name-company,omitempty"`
+
+	// NameFirst Rental and lead: first name of the enquirer.
+	//
+	//
+	// Example: Ada
+	NameFirst *string `json:"name-first,omitempty"`
+
+	// NameLast Rental and lead: last name of the enquirer.
+	//
+	//
+	// Example: Fernwood
+	NameLast *string `json:"name-last,omitempty"`
+
+	// NationalAccountCode Lead: code of a national account.
+	//
+	//
+	// Example: NA-20
+	NationalAccountCode *string `json:"nationalAccountCode,omitempty"`
+
+	// NewJobsite A yes or no that some senders write as a boolean and some as text, such as "true"; empty text means no
+	// (R263).
+	//
+	//
+	// Example: true
+	NewJobsite *TextOrBoolean `json:"new-jobsite,omitempty"`
+
+	// PhoneBusiness Lead: telephone number.
+	//
+	//
+	// Example: 555-0142
+	PhoneBusiness *string `json:"phone-business,omitempty"`
+
+	// PhoneNumber Jobsite: telephone number of the person in charge.
+	//
+	//
+	// Example: 555-0177
+	PhoneNumber *string `json:"phoneNumber,omitempty"`
+
+	// PoNumber Purchase order: the wished number; transfer: new number for the moved assets; rental and lead: number of
+	// the order (R240, R249).
+	//
+	//
+	// Example: PO 88-211
+	PoNumber *string `json:"poNumber,omitempty"`
+
+	// PostCode Jobsite: postal code; the jobsite endpoint spells it postalcode (R246).
+	//
+	//
+	// Example: 67999
+	PostCode *string `json:"postCode,omitempty"`
+
+	// QuoteRequired A yes or no that some senders write as a boolean and some as text, such as "true"; empty text means no
+	// (R263).
+	//
+	//
+	// Example: true
+	QuoteRequired *TextOrBoolean `json:"quoteRequired,omitempty"`
+
+	// ReferringURL Lead: page the enquirer came from.
+	//
+	//
+	// Example: https://search.example/
+	ReferringURL *string `json:"referring-url,omitempty"`
+
+	// RentalEnd Rental and lead: end as MM/DD/YYYY (R266).
+	//
+	//
+	// Example: 05/29/2026
+	RentalEnd *string `json:"rental-end,omitempty"`
+
+	// RentalStart Rental and lead: start as MM/DD/YYYY (R266).
+	//
+	//
+	// Example: 03/16/2026
+	RentalStart *string `json:"rental-start,omitempty"`
+
+	// SpecialInformation Rental: special wishes.
+	//
+	//
+	// Example: Narrow gate, 2 m.
+	SpecialInformation *string `json:"specialInformation,omitempty"`
+
+	// State Jobsite: state or province.
+	//
+	//
+	// Example: KS
+	State *string `json:"state,omitempty"`
+
+	// Subscription Lead: consent to advertising, as text.
+	//
+	//
+	// Example: false
+	Subscription *string `json:"subscription,omitempty"`
+
+	// TransportationNeeded Transfer and calloff: true when the dealer is to provide the transport (R249).
+	//
+	//
+	// Example: true
+	TransportationNeeded *bool `json:"transportationNeeded,omitempty"`
+
+	// UserName Full name of the user, to be shown (R228).
+	//
+	// Example: Ada Fernwood
+	UserName *string `json:"userName,omitempty"`
+
+	// UtmCampaign Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: spring
+	UtmCampaign *string `json:"utm_campaign,omitempty"`
+
+	// UtmContent Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: banner-a
+	UtmContent *string `json:"utm_content,omitempty"`
+
+	// UtmMedium Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: email
+	UtmMedium *string `json:"utm_medium,omitempty"`
+
+	// UtmSource Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: newsletter
+	UtmSource *string `json:"utm_source,omitempty"`
+
+	// UtmTerm Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: excavator
+	UtmTerm *string `json:"utm_term,omitempty"`
+
+	// ZiftID Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: z-10
+	ZiftID *string `json:"zift-id,omitempty"`
+
+	// ZiftPartnerID Lead: tracking value of a campaign, to be passed on or dropped (R274).
+	//
+	//
+	// Example: zp-10
+	ZiftPartnerID *string `json:"zift-partner-id,omitempty"`
+}
+
+// RequestStatus State after this message; which states a type knows is rule R219.
+//
+// Example: submitted
+type RequestStatus string
+
+// RequestType Kind of request; quote is the rental request and calloff the end of a rental (R218).
+//
+// Example: purchase_order
+type RequestType string
+
+// RequestUpdate One step of a request; a request, perhaps a shortened one, goes with it (R211).
+type RequestUpdate struct {
+	// CreatedBy Who made it: a Cat CWS user or "local:" with the dealer's user name, the e-mail address of a portal user,
+	// or crs-server for automatic steps (R226, R227).
+	//
+	//
+	// Example: local:mharrow
+	CreatedBy *string `json:"createdBy,omitempty"`
+
+	// CreatedDate When the update was made; often earlier than submittedTime.
+	//
+	// Example: 2026-03-02T09:02:10Z
+	CreatedDate *string `json:"createdDate,omitempty"`
+
+	// Properties What an update says beyond its frame; which members occur depends on the type (R238).
+	Properties *RequestUpdateProperties `json:"properties,omitempty"`
+
+	// Status State after this message; which states a type knows is rule R219.
+	//
+	// Example: submitted
+	Status *RequestStatus `json:"status,omitempty"`
+
+	// Text Note to the customer; not used on received (R220, R221).
+	//
+	// Example: The new number is on the contract.
+	Text *string `json:"text,omitempty"`
+
+	// Title The title as text, often null; Canceled when the dealer confirms a cancel (R224, R229).
+	//
+	// Example: Canceled
+	Title *string `json:"title,omitempty"`
+
+	// TitleContent The values that belong into the title in the language of the reader, by name; may be empty (R229).
+	//
+	// Example: {"username":"Milo Harrow"}
+	TitleContent *TitleContent `json:"titleContent,omitempty"`
+
+	// TitleToken Key of a title in the language of the reader; unknown ones fall back to title (R229).
+	//
+	// Example: po-received
+	TitleToken *string `json:"titleToken,omitempty"`
+
+	// UpdateDate A date that goes with the update: scheduled, wished or new expected end, depending on type and author
+	// (R248, R253, R255).
+	//
+	//
+	// Example: 2026-03-09T12:00:00Z
+	UpdateDate *string `json:"updateDate,omitempty"`
+}
+
+// RequestUpdateProperties What an update says beyond its frame; which members occur depends on the type (R238).
+type RequestUpdateProperties struct {
+	// Attachments Rental: files, above all the quote (R264).
+	Attachments []*AttachedFile `json:"attachments,omitempty"`
+
+	// Disposition How a rental request or lead ended. The documents list Won, No Deal - Credit,
+	// No Deal - Don’t carry requested equipment, No Deal - No Response, Lost - Availability, Lost - Competitor,
+	// Lost - Customer Declined, for leads also Not A Real Lead, and Wrong Territory with status submitted. Other
+	// values are kept, and the straight apostrophe is accepted too (R265, R275, R276).
+	//
+	//
+	// Example: Won
+	Disposition *Disposition `json:"disposition,omitempty"`
+
+	// Images Service: more photographs (R259).
+	Images []*AttachedFile `json:"images,omitempty"`
+
+	// IsWorking Service: changed state of the asset (R259).
+	//
+	//
+	// Example: true
+	IsWorking *bool `json:"isWorking,omitempty"`
+
+	// UserName Full name of the user, to be shown; empty for automatic steps (R228).
+	//
+	// Example: Milo Harrow
+	UserName *string `json:"userName,omitempty"`
+}
+
+// TextOrBoolean A yes or no that some senders write as a boolean and some as text, such as "true"; empty text means no
+// (R263).
+//
+// Example: true
+type TextOrBoolean = Scalar
+
+// TextOrNumber A number that some senders write as text (R279).
+//
+// Example: 38.5021
+type TextOrNumber = Scalar
+
+// TitleContent The values that belong into the title in the language of the reader, by name; may be empty (R229).
+//
+// Example: {"username":"Milo Harrow"}
+type TitleContent map[string]*string
 
 // TokenAnswer Answer of RFC 6749, section 5.1.
 type TokenAnswer struct {
@@ -1258,6 +2422,15 @@ type ListLocationsParams struct {
 	// Page Number of the page, the first one is 0, which is also what is taken when it is left out (R123).
 	Page *PageParam `form:"page,omitempty" json:"page,omitempty"`
 }
+
+// PostMessageParams defines parameters for PostMessage.
+type PostMessageParams struct {
+	// Dealer The dealer that is meant; the body says it too, so it is not needed (R183).
+	Dealer *string `form:"dealer,omitempty" json:"dealer,omitempty"`
+}
+
+// PostMessageJSONRequestBody defines body for PostMessage for application/json ContentType.
+type PostMessageJSONRequestBody = Message
 
 // IssueTokenFormdataRequestBody defines body for IssueToken for application/x-www-form-urlencoded ContentType.
 type IssueTokenFormdataRequestBody = TokenRequest
