@@ -1,0 +1,101 @@
+// Command withdb runs a command beside a private database server.
+//
+// It owns the server for as long as the command runs and hands its address over
+// in DEALERBRIDGE_TEST_DSN; when that is set already, it only checks that the
+// server there answers. It must not know what the command does with it.
+//
+//	withdb go test ./...   run the command
+//	withdb -check          say which server would be used; exit code 1 if none
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/dbserver"
+)
+
+func main() {
+	code, err := run(os.Args[1:], os.Stdout)
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "withdb:", err) // nobody is left to tell
+	}
+	os.Exit(code)
+}
+
+func run(args []string, out io.Writer) (int, error) {
+	if len(args) == 0 {
+		return 2, errors.New("usage: withdb -check | withdb COMMAND [ARGUMENT]...")
+	}
+	if args[0] == "-check" {
+		which, err := dbserver.Available(context.Background())
+		if err != nil {
+			return 1, err
+		}
+		if _, err := fmt.Fprintln(out, which); err != nil {
+			return 1, err
+		}
+		return 0, nil
+	}
+
+	// The command gets the terminal's signals itself; this process only has to
+	// outlive it.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+
+	env := os.Environ()
+	if dsn := os.Getenv(dbserver.EnvDSN); dsn != "" {
+		if err := dbserver.Ping(context.Background(), dsn); err != nil {
+			return 1, fmt.Errorf("the server named in %s: %w", dbserver.EnvDSN, err)
+		}
+	} else {
+		began := time.Now()
+		server, err := dbserver.Start(context.Background())
+		if err != nil {
+			return 1, err
+		}
+		defer func() {
+			if err := server.Stop(context.Background()); err != nil {
+				_, _ = fmt.Fprintln(os.Stderr, "withdb:", err)
+			}
+		}()
+		if _, err := fmt.Fprintf(out, "private database server ready in %s\n", time.Since(began).Round(time.Millisecond)); err != nil {
+			return 1, err
+		}
+		env = append(env, dbserver.EnvDSN+"="+server.AdminDSN())
+	}
+
+	cmd := exec.CommandContext(context.Background(), args[0], args[1:]...) //nolint:gosec // running what it is given is its job
+	cmd.Env = env
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, out, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return 1, fmt.Errorf("starting the command: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		select {
+		case sig := <-signals:
+			if err := cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+				return 1, fmt.Errorf("passing on a signal: %w", err)
+			}
+		case err := <-ended:
+			var exit *exec.ExitError
+			if errors.As(err, &exit) {
+				return max(exit.ExitCode(), 1), nil
+			}
+			if err != nil {
+				return 1, fmt.Errorf("running the command: %w", err)
+			}
+			return 0, nil
+		}
+	}
+}
