@@ -1,0 +1,19 @@
+//go:build server
+
+package store_test
+
+import (
+	"testing"
+
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/dbtest"
+	"github.com/dealerbridge/dealerbridge/server/store"
+)
+
+func TestMySQL(t *testing.T) {
+	exercise(t, func(t *testing.T) *store.Store {
+		return openAt(t, store.Options{DSN: dbtest.MySQL(t).DSN()})
+	})
+	t.Run("EightStartersMigrateOnce", func(t *testing.T) {
+		startTogether(t, store.Options{DSN: dbtest.MySQL(t).DSN()})
+	})
+}
