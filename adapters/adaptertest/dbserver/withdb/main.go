@@ -6,6 +6,7 @@
 //
 //	withdb go test ./...   run the command
 //	withdb -check          say which server would be used; exit code 1 if none
+//	withdb -installed      the same for servers installed on this machine
 package main
 
 import (
@@ -32,21 +33,18 @@ func main() {
 
 func run(args []string, out io.Writer) (int, error) {
 	if len(args) == 0 {
-		return 2, errors.New("usage: withdb -check | withdb COMMAND [ARGUMENT]...")
+		return 2, errors.New("no command given: withdb -check, withdb -installed, or withdb and a command")
 	}
-	if args[0] == "-check" {
+	switch args[0] {
+	case "-check":
 		which, err := dbserver.Available(context.Background())
-		if err != nil {
-			return 1, err
-		}
-		if _, err := fmt.Fprintln(out, which); err != nil {
-			return 1, err
-		}
-		return 0, nil
+		return report(out, which, err)
+	case "-installed":
+		installed, err := dbserver.Find()
+		return report(out, installed.Version, err)
 	}
 
-	// The command gets the terminal's signals itself; this process only has to
-	// outlive it.
+	// Signals are passed on, and this process outlives the command to end the server.
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
@@ -73,7 +71,7 @@ func run(args []string, out io.Writer) (int, error) {
 		env = append(env, dbserver.EnvDSN+"="+server.AdminDSN())
 	}
 
-	cmd := exec.CommandContext(context.Background(), args[0], args[1:]...) //nolint:gosec // running what it is given is its job
+	cmd := exec.CommandContext(context.Background(), args[0], args[1:]...)
 	cmd.Env = env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, out, os.Stderr
 	if err := cmd.Start(); err != nil {
@@ -98,4 +96,14 @@ func run(args []string, out io.Writer) (int, error) {
 			return 0, nil
 		}
 	}
+}
+
+func report(out io.Writer, which string, err error) (int, error) {
+	if err == nil {
+		_, err = fmt.Fprintln(out, which)
+	}
+	if err != nil {
+		return 1, err
+	}
+	return 0, nil
 }

@@ -1,0 +1,72 @@
+# `make help` lists the targets. Tests that need a database server live in files
+# named *_server_test.go under the build tag "server": `make check` leaves them
+# out, `make test` runs everything and sees to the server itself.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# nomsgpack keeps a codec nobody asks for out of gin; timetzdata puts the time
+# zones into the binary, for images that have none.
+TAGS := nomsgpack
+RELEASE_TAGS := nomsgpack timetzdata
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+FUZZTIME ?= 3s
+
+GOLANGCI := .cache/bin/golangci-lint
+REDOCLY := .tools/node_modules/.bin/redocly
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## build and run the demo; ARGS='--listen 127.0.0.1:9000' passes through
+	bin/dealerbridge demo $(ARGS)
+
+.PHONY: build
+build: ## build the static binary, bin/dealerbridge
+	CGO_ENABLED=0 go build -trimpath -tags '$(RELEASE_TAGS)' -ldflags '-s -w -X main.version=$(VERSION)' -o bin/dealerbridge ./cmd/dealerbridge
+
+.PHONY: test
+test: ## prove everything; installs and starts what it needs
+	@TAGS='$(TAGS)' .tools/test.sh
+
+.PHONY: check
+check: unit lint check-generated ## unit tests, lint, generated code: no database server, under three minutes
+
+.PHONY: unit
+unit: ## the tests that need no database server
+	go test -tags '$(TAGS)' ./...
+
+.PHONY: lint
+lint: $(GOLANGCI) ## lint the Go code
+	$(GOLANGCI) run ./...
+
+.PHONY: format
+format: $(GOLANGCI) ## format the Go code as the linter wants it
+	$(GOLANGCI) fmt ./...
+
+.PHONY: lint-openapi
+lint-openapi: $(REDOCLY) ## lint the specifications
+	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(REDOCLY) lint --config .tools/redocly.yaml
+
+.PHONY: generate
+generate: ## generate code from the specifications, and say which mapping lines a change touches
+	go generate ./...
+
+.PHONY: check-generated
+check-generated: ## fail if anything generated differs from its source
+	@.tools/check-generated.sh
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (3s)
+	@.tools/fuzz.sh '$(TAGS)' '$(FUZZTIME)'
+
+$(GOLANGCI): .tools/lint/go.mod .tools/lint/go.sum
+	cd .tools/lint && CGO_ENABLED=0 go build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+$(REDOCLY): .tools/package-lock.json
+	npm ci --prefix .tools --ignore-scripts --loglevel=error </dev/null
+	@touch $@
