@@ -1,0 +1,141 @@
+// Command specdiff says what a change of a specification means for the mapping files: which members of the answers
+// came, went or changed, and which lines of which dealer map them. It reads specifications and YAML as text; it knows
+// neither the mapping compiler nor any generated code.
+//
+//	go run ./gen/specdiff -old HEAD
+//	go run ./gen/specdiff -old earlier.yaml -new openapi/crs/openapi.yaml -dealers mappings/dealers
+//
+// It reports and judges nothing: exit code 0 with or without changes, 1 when something cannot be read, 2 for wrong
+// usage.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case err == nil:
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	default:
+		fmt.Fprintln(os.Stderr, "specdiff:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the command without the process around it. Wrong usage is flag.ErrHelp.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("specdiff", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	before := flags.String("old", "HEAD", "the earlier specification: a file, or a git revision that holds -new")
+	after := flags.String("new", "openapi/crs/openapi.yaml", "the specification as it is now")
+	dealers := flags.String("dealers", "mappings/dealers", "the directory with a folder of mappings per dealer")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return flag.ErrHelp
+	}
+	newText, err := os.ReadFile(*after)
+	if err != nil {
+		return fmt.Errorf("reading the specification: %w", err)
+	}
+	oldText, found, err := earlier(ctx, *before, *after)
+	if err != nil {
+		return err
+	}
+	if !found {
+		_, err := fmt.Fprintf(stdout, "%s: nothing earlier to compare with at %s\n", *after, *before)
+		return err
+	}
+	oldSpec, err := readSpec(*before, oldText)
+	if err != nil {
+		return err
+	}
+	newSpec, err := readSpec(*after, newText)
+	if err != nil {
+		return err
+	}
+	changes := compare(oldSpec, newSpec)
+	if len(changes) == 0 {
+		_, err := fmt.Fprintf(stdout, "%s: no member of an answer changed since %s\n", *after, *before)
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(*dealers, "*", "rms.yaml"))
+	if err != nil {
+		return fmt.Errorf("looking for mapping files: %w", err)
+	}
+	slices.Sort(files)
+	var out bytes.Buffer
+	for _, change := range changes {
+		fmt.Fprintf(&out, "%s: %s: %s: %s\n", *after, change.endpoint, change.path, change.what)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("reading a mapping file: %w", err)
+		}
+		mapping, err := readMapping(text, newSpec, oldSpec)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		dealer := filepath.Base(filepath.Dir(file))
+		for _, line := range mapping.touched(file, dealer, changes) {
+			fmt.Fprintln(&out, line)
+		}
+	}
+	_, err = stdout.Write(out.Bytes())
+	return err
+}
+
+// earlier returns the earlier text. A revision that lacks the file, or a repository without any, is not found.
+func earlier(ctx context.Context, before, after string) (text []byte, found bool, err error) {
+	text, err = os.ReadFile(before)
+	if err == nil {
+		return text, true, nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return nil, false, fmt.Errorf("reading the earlier specification: %w", err)
+	}
+	if strings.HasPrefix(before, "-") {
+		return nil, false, flag.ErrHelp
+	}
+	if _, err := git(ctx, "rev-parse", "--verify", "--quiet", before+"^{commit}"); err != nil {
+		if before == "HEAD" { // a repository that has no commit yet
+			return nil, false, nil
+		}
+		return nil, false, fmt.Errorf("%q is neither a file nor a git revision", before)
+	}
+	object := before + ":./" + filepath.ToSlash(after)
+	if _, err := git(ctx, "cat-file", "-e", object); err != nil {
+		return nil, false, nil //nolint:nilerr // the revision is older than the file
+	}
+	text, err = git(ctx, "show", object)
+	if err != nil {
+		return nil, false, fmt.Errorf("reading %s: %w", object, err)
+	}
+	return text, true, nil
+}
+
+func git(ctx context.Context, args ...string) ([]byte, error) {
+	var complaint bytes.Buffer
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(complaint.String()))
+	}
+	return out, nil
+}
