@@ -51,8 +51,8 @@ func TestReport(t *testing.T) {
 		}
 	})
 	t.Run("ReadsTheRealSpecification", func(t *testing.T) {
-		real := "../../openapi/crs/openapi.yaml"
-		text, err := os.ReadFile(real)
+		current := "../../openapi/crs/openapi.yaml"
+		text, err := os.ReadFile(current)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,11 +64,11 @@ func TestReport(t *testing.T) {
 		if err := os.WriteFile(before, []byte(longer), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := report(t, "-old", before, "-new", real, "-dealers", t.TempDir())
+		got, err := report(t, "-old", before, "-new", current, "-dealers", t.TempDir())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := real + ": customer: customerName: greatest length 255, was 300\n"; got != want {
+		if want := current + ": customer: customerName: greatest length 255, was 300\n"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})
