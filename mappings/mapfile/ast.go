@@ -28,6 +28,8 @@ type File struct {
 	Functions      []Text // SQL functions allowed beside the built-in list
 	Sentinels      []Text // raw texts that count as empty, file wide
 	MaxScan        *Text  // rows a plan may scan before it is worth a warning
+
+	lines []string // as they were written, for At
 }
 
 // Dialect names whose SQL a file's own SQL texts are.
@@ -338,18 +340,18 @@ type Conversions struct {
 	Pos      Pos
 	Date     *DateRule
 	Money    *MoneyRule
-	Split    *SplitRule // split: ',', part: 1 (from 1; -1 is the last)
-	Line     *Text      // n-th line, from 1
-	Match    *Text      // regular expression; first group, else the whole match
-	Plain    bool       // markup and entities off
-	Strip    *Text      // characters taken off the left (zeros)
-	Pad      *Text      // zero-pad to this many characters; its reverse strips
-	Case     *Text      // upper, lower, title
-	Replace  []Replacement   // text for text
-	Map      *Text      // name of a code map
-	Words    *WordsRule // yes/no words to boolean
-	Hash     *HashRule  // stable made-up key over several columns
-	Cut      *CutRule   // a policy, reported
+	Split    *SplitRule    // split: ',', part: 1 (from 1; -1 is the last)
+	Line     *Text         // n-th line, from 1
+	Match    *Text         // regular expression; first group, else the whole match
+	Plain    bool          // markup and entities off
+	Strip    *Text         // characters taken off the left (zeros)
+	Pad      *Text         // zero-pad to this many characters; its reverse strips
+	Case     *Text         // upper, lower, title
+	Replace  []Replacement // text for text
+	Map      *Text         // name of a code map
+	Words    *WordsRule    // yes/no words to boolean
+	Hash     *HashRule     // stable made-up key over several columns
+	Cut      *CutRule      // a policy, reported
 	AddDays  *Text
 	List     *ListRule // elements inside a column
 	JSON     *ListRule

@@ -1,0 +1,120 @@
+package mapfile
+
+var valueContext = &Context{
+	Name:  "value",
+	Title: "A value",
+	Doc: "What a field gets. A bare `alias.column` is a column, a list is the first of several that is not empty, `$name` a shared value, `'@customer'`, `'@dealer'` and `'@today'` are names of the request. " +
+		"Everything else is a map that says with one key what it is; conversions stand beside it and work in the order of this table.",
+	Keys: []*Key{
+		{Name: "from", Shape: shapeItems, Doc: "A column, or several that are converted together (a date and its time).", Example: "x: {from: h.kind, map: kinds}"},
+		{Name: "value", Shape: shapeLiteral, Doc: "Sent as written, whatever it looks like; `null` sends nothing.", Example: "x: {value: Month}"},
+		{Name: "text", Shape: shapeTemplate, Doc: "Columns in braces with text between them: empty columns are left out where only blanks stand between, else the whole text is empty when one of them is.", Example: "x: {text: '{h.no}-{h.part}'}"},
+		{Name: "when", Shape: shapeWhen, Doc: "A condition on raw columns, or on fields of the answer by their bare names.", Example: "x: {when: {h.status: S}, then: true, else: false}"},
+		{Name: "then", Shape: shapeValue, Doc: "With `when`: the value where the condition holds; bare true, false and numbers are sent as written.", Example: "x: {when: {h.status: S}, then: h.no}"},
+		{Name: "else", Shape: shapeValue, Default: "nothing", Doc: "With `when`: the value where it does not hold.", Example: "x: {when: {h.a: 1}, then: h.b, else: {value: none}}"},
+		{Name: "sum", Shape: shapeAggregate, Doc: "The sum of a column of child rows; conversions work on each row's value.", Example: "x: {sum: lines.amount}"},
+		{Name: "count", Shape: shapeAggregate, Doc: "The number of child rows.", Example: "x: {count: lines, where: {type: RI}}"},
+		{Name: "min", Shape: shapeAggregate, Doc: "The least value of a column of child rows.", Example: "x: {min: lines.start}"},
+		{Name: "max", Shape: shapeAggregate, Doc: "The greatest value of a column of child rows.", Example: "x: {max: lines.end}"},
+		{Name: "exists", Shape: shapeAggregate, Doc: "Whether there are child rows.", Example: "x: {exists: lines}"},
+		{Name: "where", Shape: shapeConditions, Doc: "With sums and the like: which child rows count; their columns stand bare.", Example: "x: {sum: lines.amount, where: {type: RI}}"},
+		{Name: "product", Shape: shapeItems, Doc: "Columns multiplied as decimals, then rounded to the currency.", Example: "x: {product: [h.qty, h.price]}"},
+		{Name: "sql", Shape: shapeSQL, Doc: "An SQL expression, the last resort.", Example: "x: {sql: \"if(h.a = 1, 'yes', 'no')\"}"},
+		{Name: "document", Shape: shapeWord, Doc: "The address of a document of this kind, see `documents`.", Example: "x: {document: contract}"},
+		{Name: "date", Shape: shapeDate, Doc: "Spelling of a date or moment, several separated by `|`; `true` where the column's type says it all.", Example: "x: {from: [h.day, h.time], date: yyyymmdd hhmm}"},
+		{Name: "money", Shape: shapeMoney, Doc: "An amount written by people: separators, currency signs, trailing minus.", Example: "x: {from: h.total, money: true}"},
+		{Name: "split", Shape: shapeWord, Doc: "Text at which the value is cut into parts, with `part`.", Example: "x: {from: h.geo, split: ',', part: 1}"},
+		{Name: "part", Shape: shapeWhole, Doc: "Which part, from 1; -1 is the last.", Example: "x: {from: h.geo, split: ',', part: -1}"},
+		{Name: "line", Shape: shapeWhole, Doc: "Which line of the text, from 1; -1 is the last.", Example: "x: {from: h.note, line: 1}"},
+		{Name: "match", Shape: shapeWord, Doc: "Regular expression: its first group, or all it matches.", Example: "x: {from: h.note, match: 'PO ([0-9]+)'}"},
+		{Name: "plain", Shape: shapeBool, Doc: "Takes markup off and decodes entities.", Example: "x: {from: h.note, plain: true}"},
+		{Name: "strip", Shape: shapeWord, Doc: "Characters taken off the left.", Example: "x: {from: h.no, strip: '0'}"},
+		{Name: "pad", Shape: shapeWhole, Doc: "Fills up with zeros on the left to this many characters.", Example: "x: {from: h.no, pad: 8}"},
+		{Name: "case", Shape: shapeCase, Doc: "Letters in `upper`, `lower` or `title` case.", Example: "x: {from: h.town, case: title}"},
+		{Name: "replace", Shape: shapeReplace, Doc: "Texts and what stands in their place.", Example: "x: {from: h.no, replace: {'/': '-'}}"},
+		{Name: "map", Shape: shapeWord, Doc: "Name of a code map.", Example: "x: {from: h.kind, map: kinds}"},
+		{Name: "words", Shape: shapeWordsRule, Doc: "Words that mean true and false.", Example: "x: {from: h.flag, words: {true: [J], false: [N]}}"},
+		{Name: "hash", Shape: shapeHash, Doc: "A made-up key over several columns that stays the same when letter case and blanks change.", Example: "x: {hash: {over: [h.street, h.town], length: 12}}"},
+		{Name: "cut", Shape: shapeCut, Doc: "Cuts the text to this many characters, or with `true` to the field's own limit; every cut is counted.", Example: "x: {from: h.title, cut: true}"},
+		{Name: "addDays", Shape: shapeWhole, Doc: "Days added to a date.", Example: "x: {from: h.day, addDays: 28}"},
+		{Name: "list", Shape: shapeListRule, Doc: "Takes a column apart into elements, see `elements`.", Example: "x: {from: h.units, list: {by: ';', names: [unit]}}"},
+		{Name: "json", Shape: shapeListRule, Doc: "Takes a JSON array apart into elements.", Example: "x: {from: h.extra, json: {names: [code, amount]}}"},
+		{Name: "distinct", Shape: shapeBool, Doc: "Equal elements of `list` or `json` are one.", Example: "x: {from: h.units, list: {by: ';', names: [unit]}, distinct: true}"},
+		{Name: "onBad", Shape: shapeBadValue, Default: "leaveOut", Doc: "What a value that cannot be read or has no word in its map does: the field is left out (`null`), its row is (`leaveOut`), or the page fails.", Example: "x: {from: h.kind, map: kinds, onBad: 'null'}"},
+		{Name: "placeholder", Shape: shapeLiteral, Doc: "Sent instead of a bad value and, in a required field, instead of nothing; counted.", Example: "x: {from: h.maker, placeholder: N/A}"},
+	},
+	Frame: "timezone: America/Denver\nmaps: {kinds: {R: Rental}}\ndocuments: {contract: {column: h.paper}}\ncontract:\n  from: HIRE h\n  lines: {table: HIRE_LINE, match: {hire: h.no}}\n  fields:\n    HERE\n",
+}
+
+var orderContext = &Context{
+	Name:  "order",
+	Title: "A key of an order",
+	Doc:   "A column, with ` desc` behind it where the greatest comes first, or a value as a map with this key beside it.",
+	Keys: []*Key{
+		{Name: "desc", Shape: shapeBool, Default: "false", Doc: "Whether the greatest comes first.", Example: "from: h.opened\ndate: yyyymmdd\ndesc: true"},
+	},
+	Open:  "a key of a value",
+	Frame: "contract:\n  from: HIRE h\n  fields: {contractId: h.no}\n  order:\n    HERE\n",
+}
+
+func convertFrame(source, key string) string {
+	return "contract:\n  from: HIRE h\n  fields:\n    x:\n      " + source + "\n      " + key + ":\n        HERE\n"
+}
+
+var dateContext = &Context{
+	Name:  "date",
+	Title: "date as a map",
+	Doc:   "Where the spelling alone is not enough.",
+	Keys: []*Key{
+		{Name: "spelling", Shape: shapeWord, Default: "as the column's type says", Doc: "The spelling, several separated by `|`.", Example: "spelling: dd/mm/yyyy|yyyymmdd"},
+		{Name: "zone", Shape: shapeWord, Default: "the file's timezone", Doc: "IANA zone of this column.", Example: "zone: America/Boise"},
+		{Name: "midnight", Shape: shapeWord, Default: "noon", Doc: "What a time of 00:00:00 means: `noon` (a day without a time) or `keep`.", Example: "midnight: keep"},
+	},
+	Frame: convertFrame("from: h.day", "date"),
+}
+
+var moneyContext = &Context{
+	Name:  "money",
+	Title: "money as a map",
+	Doc:   "Where the amount's spelling has to be said.",
+	Keys: []*Key{
+		{Name: "decimal", Shape: shapeWord, Default: "the last separator", Doc: "The decimal sign, `.` or `,`.", Example: "decimal: ','"},
+		{Name: "minor", Shape: shapeBool, Default: "false", Doc: "Whether the amount is stored in cents.", Example: "minor: true"},
+	},
+	Frame: convertFrame("from: h.total", "money"),
+}
+
+var wordsContext = &Context{
+	Name:  "words",
+	Title: "words",
+	Doc:   "Words that mean true and false; any other word cannot be read.",
+	Keys: []*Key{
+		{Name: "true", Shape: shapeScalars, Doc: "The words for true.", Example: "true: [J, Y]"},
+		{Name: "false", Shape: shapeScalars, Doc: "The words for false.", Example: "false: N"},
+	},
+	Frame: convertFrame("from: h.flag", "words"),
+}
+
+var hashContext = &Context{
+	Name:  "hash",
+	Title: "hash",
+	Doc:   "A stable key for things that have none.",
+	Keys: []*Key{
+		{Name: "over", Shape: shapeItems, Default: "the columns of `from`", Doc: "The columns it is made of.", Example: "over: [h.street, h.town]"},
+		{Name: "length", Shape: shapeWhole, Default: "16", Doc: "How many characters.", Example: "length: 12"},
+		{Name: "prefix", Shape: shapeWord, Doc: "Text before it.", Example: "prefix: S-"},
+	},
+	Frame: convertFrame("from: [h.street, h.town]", "hash"),
+}
+
+var listRuleContext = &Context{
+	Name:  "elements",
+	Title: "list and json",
+	Doc:   "How elements inside a column are told apart.",
+	Keys: []*Key{
+		{Name: "by", Shape: shapeWord, Doc: "Separator of the elements; not for JSON.", Example: "by: ';'"},
+		{Name: "pair", Shape: shapeWord, Doc: "Separator inside an element; not for JSON.", Example: "by: ';'\npair: ':'\nnames: [code, amount]"},
+		{Name: "names", Shape: shapeWords, Doc: "Names of an element's parts, or members of a JSON element.", Example: "by: ';'\nnames: [unit]"},
+	},
+	Frame: convertFrame("from: h.units", "list"),
+}
