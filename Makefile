@@ -53,7 +53,7 @@ lint-openapi: $(REDOCLY) ## lint the specifications
 
 .PHONY: generate
 generate: ## generate code from the specifications, and say which mapping lines a change touches
-	go generate ./...
+	@.tools/generate.sh
 
 .PHONY: check-generated
 check-generated: ## fail if anything generated differs from its source

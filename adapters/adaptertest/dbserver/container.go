@@ -80,7 +80,7 @@ func (c *container) failed(ctx context.Context) error {
 }
 
 func (c *container) halt(ctx context.Context) error {
-	return c.call(ctx, "stop", "--time", "20", c.name)
+	return c.call(ctx, "stop", "-t", "20", c.name)
 }
 
 func (c *container) destroy(ctx context.Context) error {

@@ -29,9 +29,10 @@ const EnvDSN = "DEALERBRIDGE_TEST_DSN"
 var ErrNone = errors.New("no MariaDB or MySQL server found: run `make test` as root, install mariadb-server, " +
 	"start Docker or Podman, or set " + EnvDSN + "='user:password@tcp(127.0.0.1:3306)/'")
 
-// startLimit bounds one start: the first start of a container may have to fetch
-// its image.
-const startLimit = 5 * time.Minute
+const (
+	launchLimit = 5 * time.Minute // the first launch of a container may have to fetch its image
+	answerLimit = 90 * time.Second
+)
 
 // launcher is one way of running a server. Its address and its data stay the
 // same from launch to destroy.
@@ -108,13 +109,19 @@ func start(ctx context.Context, args []string) (*Server, error) {
 }
 
 func (s *Server) launch(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	launching, cancel := context.WithTimeout(ctx, launchLimit)
 	defer cancel()
-	if err := s.run.launch(ctx); err != nil {
+	if err := s.run.launch(launching); err != nil {
 		return err
 	}
-	return s.awaitAnswer(ctx)
+	waiting, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	return s.awaitAnswer(waiting)
 }
+
+// accessDenied is the server's error number for a wrong account or password. No
+// server of ours answers before its accounts are in place.
+const accessDenied = 1045
 
 // awaitAnswer returns when the administrator can log in.
 func (s *Server) awaitAnswer(ctx context.Context) error {
@@ -124,6 +131,10 @@ func (s *Server) awaitAnswer(ctx context.Context) error {
 		err := Ping(ctx, s.AdminDSN())
 		if err == nil {
 			return nil
+		}
+		var refusal *mysql.MySQLError
+		if errors.As(err, &refusal) && refusal.Number == accessDenied {
+			return fmt.Errorf("somebody else's server listens on %s: %w", s.Addr(), err)
 		}
 		if dead := s.run.failed(ctx); dead != nil {
 			return dead

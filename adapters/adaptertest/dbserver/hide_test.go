@@ -10,3 +10,13 @@ func HideInstalled(t testing.TB) {
 	serverDirs = nil
 	t.Cleanup(func() { serverDirs = before })
 }
+
+// TemplateOf is the template data directory of an installed server.
+func TemplateOf(t testing.TB, in Installed) string {
+	t.Helper()
+	dir, err := template(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}

@@ -66,7 +66,8 @@ func (p *process) prepare(from string, port int, password string, args []string)
 	account := "'" + adminName + "'@'%'"
 	initFile := filepath.Join(p.dir, "init.sql")
 	initSQL := "CREATE USER IF NOT EXISTS " + account + " IDENTIFIED BY '" + password + "';\n" +
-		"GRANT ALL PRIVILEGES ON *.* TO " + account + " WITH GRANT OPTION;\n"
+		"GRANT ALL PRIVILEGES ON *.* TO " + account + " WITH GRANT OPTION;\n" +
+		"DROP USER IF EXISTS 'root'@'127.0.0.1';\n" // the set-up gave it no password
 	if err := os.WriteFile(initFile, []byte(initSQL), 0o600); err != nil {
 		return fmt.Errorf("writing the init file: %w", err)
 	}
