@@ -32,6 +32,8 @@ func (d *decoder) unknown(at Text, path, what string, known []string) {
 		switch {
 		case len(known) == 0:
 			message += "; the file declares none"
+		case len(known) == 1:
+			message += "; there is only " + known[0]
 		case len(known) <= 8:
 			message += "; there are " + strings.Join(known, ", ")
 		}
@@ -41,9 +43,10 @@ func (d *decoder) unknown(at Text, path, what string, known []string) {
 
 // object is a map of keys in a context.
 type object struct {
-	node *node
-	path string
-	rest []pair // keys that the context does not know
+	node    *node
+	path    string
+	rest    []pair // keys that the context does not know
+	unknown bool   // some of them were reported
 }
 
 // object takes a map apart. Where the context is open the unknown keys are in
@@ -61,6 +64,7 @@ func (d *decoder) object(n *node, path string, c *Context) *object {
 			o.rest = append(o.rest, p)
 		default:
 			d.unknownKey(p.key, path, c)
+			o.unknown = true
 		}
 	}
 	return o
@@ -88,6 +92,12 @@ func (o *object) value(d *decoder, key string) *node {
 		return nil
 	}
 	return n
+}
+
+// missing says that a key is not there; where a key was misspelt it keeps
+// quiet, for that is the likelier reason.
+func (d *decoder) missing(o *object, at Pos, keys ...string) bool {
+	return !o.unknown && !o.node.has(keys...) && at.Line > 0
 }
 
 // raw gives what stands behind a key, null included.

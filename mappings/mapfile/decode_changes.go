@@ -56,7 +56,7 @@ func (d *decoder) document(kind Text, n *node, path string) *Document {
 	doc.URL = d.address(o, "url", sc)
 	doc.Type = d.optional(o, "type")
 	if column := d.optional(o, "column"); column != nil {
-		if ref, ok := d.column(*column, join(path, "column"), sc); ok {
+		if ref, ok := d.onlyColumn(*column, join(path, "column"), sc); ok {
 			doc.Column = &ref
 		}
 	}
@@ -172,7 +172,7 @@ func (d *decoder) changeSource(n *node, path string) *ChangeSource {
 	s := &ChangeSource{Pos: n.pos}
 	sc := scope{}
 	for _, key := range changeSourceContext.Keys {
-		if key.Required && o.raw(key.Name) == nil {
+		if key.Required && d.missing(o, n.pos, key.Name) {
 			d.fault(n.pos, path, "`%s` is missing, such as %s", key.Name, key.Example)
 		}
 	}

@@ -171,7 +171,7 @@ func (d *decoder) aggregateCondition(n *node, path string, rules conditionRules,
 // comparisons reads what stands behind a name.
 func (d *decoder) comparisons(p pair, path string, rules conditionRules) []*Comparison {
 	if !rules.bare && !rules.answer {
-		if _, ok := d.column(p.key, path, rules.sc); !ok {
+		if _, ok := d.onlyColumn(p.key, path, rules.sc); !ok {
 			return nil
 		}
 	}

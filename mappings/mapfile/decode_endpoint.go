@@ -44,12 +44,8 @@ func (d *decoder) endpointBody(e *Endpoint, n *node, path string, c *Context, sc
 	}
 	from, list, sources := o.value(d, "from"), o.value(d, "list"), o.value(d, "sources")
 	switch {
-	case from == nil && list == nil && sources == nil && o.raw("from") == nil && o.raw("list") == nil && o.raw("sources") == nil:
-		at := e.Name.Pos
-		if at.Line == 0 {
-			at = n.pos
-		}
-		d.fault(at, path, "a `from` is missing, such as from: RENTAL r; a section without data is written `%s: none`", e.Name.Value)
+	case d.missing(o, e.Name.Pos, "from", "list", "sources"):
+		d.fault(e.Name.Pos, path, "a `from` is missing, such as from: RENTAL r; a section without data is written `%s: none`", e.Name.Value)
 	case from != nil && list != nil:
 		d.fault(list.pos, join(path, "list"), "`from` and `list` are both here; keep one")
 	case sources != nil && (from != nil || list != nil):
@@ -65,7 +61,7 @@ func (d *decoder) endpointBody(e *Endpoint, n *node, path string, c *Context, sc
 		}
 	}
 	for i, item := range listOf(sources) {
-		one := &Endpoint{Name: e.Name}
+		one := &Endpoint{Name: Text{Value: e.Name.Value, Pos: item.pos}}
 		d.endpointBody(one, item, index(join(path, "sources"), sources, i), c, sc)
 		e.Sources = append(e.Sources, one)
 	}
@@ -79,7 +75,7 @@ func (d *decoder) endpointBody(e *Endpoint, n *node, path string, c *Context, sc
 	e.Use = d.use(o)
 	if fields := o.value(d, "fields"); fields != nil {
 		e.Fields, e.Lists = d.fields(fields, join(path, "fields"), sc)
-	} else if from != nil && o.raw("fields") == nil && e.Use == nil {
+	} else if from != nil && e.Use == nil && d.missing(o, e.Name.Pos, "fields", "use") {
 		d.fault(e.Name.Pos, path, "`fields` is missing: the fields of the answer, such as contractId: r.number")
 	}
 	for _, p := range listPairs {
@@ -134,6 +130,7 @@ func (d *decoder) namedChildren(o *object, sc scope, c *Context) ([]*Children, [
 			lists = append(lists, p)
 		default:
 			d.unknownKey(p.key, o.path, c)
+			o.unknown = true
 		}
 	}
 	return children, lists

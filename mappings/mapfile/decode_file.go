@@ -222,7 +222,7 @@ func (d *decoder) codeMap(name Text, n *node, path string) *CodeMap {
 	}
 	codes := newCodes(m)
 	for _, p := range o.rest {
-		at := join(path, p.key.Value)
+		at := path
 		if p.value.kind == nullNode {
 			d.fault(p.key.Pos, at, "nothing stands behind the code %s; write its word", asYAML(p.key.Value))
 			continue

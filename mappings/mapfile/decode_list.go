@@ -75,13 +75,16 @@ func (d *decoder) listSource(n *node, path string, parent scope) *ListSource {
 	s.Join, sc = d.joinList(o.value(d, "join"), join(path, "join"), sc)
 	var listPairs []pair
 	s.Children, listPairs = d.namedChildren(o, sc, listSourceContext)
+	if o.raw("from") != nil && d.missing(o, n.pos, "parent") {
+		d.fault(n.pos, path, "a `parent` is missing: which rows belong to the row above, such as parent: {rental: r.id}")
+	}
 	s.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{sc: sc})
 	s.Order = d.orders(o.value(d, "order"), join(path, "order"), sc, "")
 	s.Use = d.use(o)
 	s.Policies = d.policies(o)
 	fields := o.value(d, "fields")
 	switch {
-	case fields == nil && o.raw("fields") == nil && s.Use == nil:
+	case fields == nil && d.missing(o, n.pos, "fields", "use"):
 		d.fault(n.pos, path, "`fields` is missing: the fields of an element")
 	case fields == nil:
 	case s.Columns != nil:
@@ -121,9 +124,6 @@ func (d *decoder) listSourceOrigin(s *ListSource, o *object, parent scope, sc *s
 			s.Source = source
 			*sc = parent.with(source.Alias.Value)
 		}
-		if o.raw("parent") == nil {
-			d.fault(o.node.pos, o.path, "a `parent` is missing: which rows belong to the row above, such as parent: {rental: r.id}")
-		}
 	}
 	s.Parent = d.matches(o.value(d, "parent"), join(o.path, "parent"), parent)
 	if columns := o.value(d, "columns"); columns != nil {
@@ -156,7 +156,7 @@ func (d *decoder) pivot(owner Text, n *node, path string, parent scope) *Pivot {
 	p := &Pivot{Path: owner}
 	sc := parent
 	for _, key := range pivotContext.Keys {
-		if key.Required && o.raw(key.Name) == nil {
+		if key.Required && d.missing(o, n.pos, key.Name) {
 			d.fault(n.pos, path, "`%s` is missing, such as %s", key.Name, key.Example)
 		}
 	}
@@ -177,7 +177,7 @@ func (d *decoder) pivot(owner Text, n *node, path string, parent scope) *Pivot {
 		return nil
 	}
 	p.By, p.UpTo, p.Amount = value("by"), value("upTo"), value("amount")
-	if o.raw("by") == nil {
+	if d.missing(o, n.pos, "by") {
 		d.fault(n.pos, path, "`by` is missing: what says which member a row feeds, such as by: p.days")
 	}
 	p.Columns = d.pivotColumns(o.value(d, "columns"), join(path, "columns"))

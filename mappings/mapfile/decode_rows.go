@@ -30,12 +30,33 @@ func isLiteralWord(t Text) bool {
 	return !t.Quoted && (number.MatchString(t.Value) || t.Value == "true" || t.Value == "false")
 }
 
-// column reads alias.name; the name is all that follows the first dot.
-func (d *decoder) column(t Text, path string, sc scope) (ColumnRef, bool) {
+// columnForm takes alias.name apart; the name is all that follows the first dot.
+func columnForm(t Text) (ColumnRef, bool) {
 	alias, name, dotted := strings.Cut(t.Value, ".")
-	if !isLiteralWord(t) && dotted && aliasForm.MatchString(alias) && name != "" && strings.TrimSpace(name) == name {
-		return ColumnRef{Alias: alias, Name: name, Pos: t.Pos}, true
+	ok := dotted && !isLiteralWord(t) && aliasForm.MatchString(alias) && name != "" && strings.TrimSpace(name) == name
+	return ColumnRef{Alias: alias, Name: name, Pos: t.Pos}, ok
+}
+
+// onlyColumn reads a column where nothing else can stand.
+func (d *decoder) onlyColumn(t Text, path string, sc scope) (ColumnRef, bool) {
+	ref, ok := columnForm(t)
+	switch {
+	case ok:
+		return ref, true
+	case len(sc.aliases) == 0:
+		d.fault(t.Pos, path, "%q is no column; write alias.column", t.Value)
+	default:
+		d.fault(t.Pos, path, "%q is no column; write %s.column (aliases here: %s)", t.Value, sc.aliases[0], strings.Join(sc.aliases, ", "))
 	}
+	return ColumnRef{}, false
+}
+
+// column reads a column where a marked value could stand as well.
+func (d *decoder) column(t Text, path string, sc scope) (ColumnRef, bool) {
+	if ref, ok := columnForm(t); ok {
+		return ref, true
+	}
+	dotted := strings.Contains(t.Value, ".")
 	switch {
 	case strings.TrimSpace(t.Value) == "":
 		d.fault(t.Pos, path, "an empty text is no column; write alias.column, or {value: ''} for an empty text")
@@ -160,7 +181,7 @@ func (d *decoder) tableOrSelect(o *object) Source {
 	switch {
 	case table != nil && query != nil:
 		d.fault(query.pos, o.path, "`table` and `select` are both here; keep one")
-	case table == nil && query == nil && o.raw("table") == nil && o.raw("select") == nil:
+	case d.missing(o, o.node.pos, "table", "select"):
 		d.fault(o.node.pos, o.path, "a `table` (or a `select`) is missing")
 	}
 	if query != nil {
@@ -222,7 +243,7 @@ func (d *decoder) join(name Text, n *node, path string, sc scope) *Join {
 	if on := o.value(d, "on"); on != nil {
 		j.On = d.sql(on, join(path, "on"), false)
 	}
-	if o.raw("match") == nil && o.raw("on") == nil {
+	if d.missing(o, name.Pos, "match", "on") {
 		d.fault(name.Pos, path, "a `match` is missing, such as match: {number: r.customer}")
 	}
 	j.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{bare: true})
@@ -337,6 +358,9 @@ func (d *decoder) children(name Text, n *node, path string, sc scope) *Children 
 	c := &Children{Name: name, Source: d.tableOrSelect(o)}
 	c.Source.Alias = name
 	c.Match = d.matches(o.value(d, "match"), join(path, "match"), sc)
+	if d.missing(o, name.Pos, "match") {
+		d.fault(name.Pos, path, "a `match` is missing: which rows belong to the row above, such as match: {rental: r.id}")
+	}
 	c.Join, _ = d.joinList(o.value(d, "join"), join(path, "join"), scope{aliases: []string{name.Value}})
 	c.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{bare: true})
 	return c

@@ -322,11 +322,11 @@ func (d *decoder) part(t Text, path string, sc scope) (TextPart, bool) {
 	}
 	alias, name, dotted := strings.Cut(t.Value, ".")
 	if !dotted || !aliasForm.MatchString(alias) || name == "" {
-		known := "alias.column"
+		known := "such as {alias.column}"
 		if len(sc.aliases) > 0 {
-			known = fmt.Sprintf("%s.column (aliases here: %s)", sc.aliases[0], strings.Join(sc.aliases, ", "))
+			known = fmt.Sprintf("such as {%s.column} (aliases here: %s)", sc.aliases[0], strings.Join(sc.aliases, ", "))
 		}
-		d.fault(t.Pos, path, "a column stands in braces, such as {%s}, not %q", known, t.Value)
+		d.fault(t.Pos, path, "a column stands in braces, %s, not %q", known, t.Value)
 		return TextPart{}, false
 	}
 	return TextPart{Column: &ColumnRef{Alias: alias, Name: name, Pos: t.Pos}}, true

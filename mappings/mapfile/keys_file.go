@@ -41,7 +41,7 @@ var codeMapContext = &Context{
 		{Name: "else", Shape: shapeLiteral, Doc: "The word for every other code, or `null` to leave the field out; without it an unknown code is reported and never guessed.", Example: "else: Other"},
 	},
 	Open:  "a code and its word",
-	Frame: "maps:\n  m:\n    HERE\n",
+	Frame: "maps:\n  m:\n    R: Rental\n    HERE\n",
 }
 
 var documentsContext = &Context{

@@ -11,6 +11,14 @@ var (
 	endpointFrame = "timezone: America/Denver\ndefine: {plate: {quantity: h.qty}}\ncontract:\n  from: HIRE h\n  fields: {contractId: h.no}\n  HERE\n"
 )
 
+var invoiceExamples = map[string]string{
+	"from":    "from: BILL h",
+	"sources": "sources:\n  - {from: BILL h, fields: {invoiceId: h.no}}\n  - {from: BILL_OLD h, fields: {invoiceId: h.no}}",
+	"list":    "list: [{invoiceId: B1}]",
+	"fields":  "fields:\n  invoiceId: h.no\n  total: h.total",
+}
+
+// endpointKeys gives the keys of a section, those of invoices without order.
 func endpointKeys(order bool) []*Key {
 	keys := []*Key{
 		{Name: "from", Shape: shapeSourceText, Doc: "The table and its alias, as `TABLE alias`, `database.TABLE alias` or a map.", Example: "from: HIRE h"},
@@ -28,7 +36,13 @@ func endpointKeys(order bool) []*Key {
 	if order {
 		return keys
 	}
-	return slices.DeleteFunc(keys, func(key *Key) bool { return key.Name == "order" })
+	keys = slices.DeleteFunc(keys, func(key *Key) bool { return key.Name == "order" })
+	for _, key := range keys {
+		if example, other := invoiceExamples[key.Name]; other {
+			key.Example = example
+		}
+	}
+	return keys
 }
 
 const endpointOpen = "a list of the answer (`assetDetails`), or child rows by a name of your choice (a map with `table` and `match`)"
@@ -48,7 +62,7 @@ var invoiceContext = &Context{
 	Doc:   "As the other sections, without `order`: invoices are sent by date and number, newest first.",
 	Keys:  endpointKeys(false),
 	Open:  endpointOpen,
-	Frame: "invoice:\n  from: BILL h\n  fields: {invoiceId: h.no}\n  HERE\n",
+	Frame: "define: {plate: {poNumber: h.po}}\ninvoice:\n  from: BILL h\n  fields: {invoiceId: h.no}\n  HERE\n",
 }
 
 var sourceContext = &Context{

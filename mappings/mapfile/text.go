@@ -87,6 +87,7 @@ func (w *written) skipSpace() {
 
 // pass moves behind one character of the value.
 func (w *written) pass(c rune) {
+	w.goOn()
 	if w.quote == '"' && w.peek() == '\\' {
 		w.escape()
 		return
@@ -98,10 +99,7 @@ func (w *written) pass(c rune) {
 		return
 	}
 	w.skipSpace()
-	for w.quote == '"' && w.peek() == '\\' && w.col+1 >= w.lineLength() {
-		w.next() // the line goes on below
-		w.skipSpace()
-	}
+	w.goOn()
 	if w.quote == '"' && w.peek() == '\\' {
 		w.escape()
 		return
@@ -109,6 +107,14 @@ func (w *written) pass(c rune) {
 	w.next()
 	if w.quote == '\'' && c == '\'' {
 		w.next() // written twice
+	}
+}
+
+// goOn passes backslashes at the end of a line, which continue it below.
+func (w *written) goOn() {
+	for w.quote == '"' && w.peek() == '\\' && w.col+1 >= w.lineLength() && !w.done() {
+		w.next()
+		w.skipSpace()
 	}
 }
 

@@ -29,6 +29,7 @@ type reader struct {
 	text   string   // without byte order mark, lines end with \n
 	lines  []string // of text
 	faults Faults
+	broken bool // the YAML reader understood something else than what is written
 }
 
 func (r *reader) fault(pos Pos, format string, args ...any) {
@@ -66,7 +67,12 @@ func (r *reader) read(src []byte) *node {
 		}
 		r.fault(second, "a second YAML document begins here; a mapping file holds one, without `---` inside")
 	}
-	return r.convert(docs[0].Body, Pos{1, 1}, 0)
+	top := r.convert(docs[0].Body, Pos{1, 1}, 0)
+	if r.broken {
+		r.faults = r.faults[len(r.faults)-1:]
+		return nil
+	}
+	return top
 }
 
 // bytes brings the bytes to the form the YAML reader places correctly: no byte
@@ -188,6 +194,10 @@ func syntaxWords(err *yaml.SyntaxError) string {
 		return "this `[` is never closed"
 	case strings.Contains(message, "quoted text"):
 		return "this quote is never closed"
+	case strings.Contains(message, "unknown escape character"):
+		return "a backslash inside double quotes begins an escape; put the text in single quotes"
+	case strings.Contains(message, "value is not allowed in this context"):
+		return "this does not belong to what stands above; look at its indentation"
 	case strings.Contains(message, "cannot start any token"):
 		return "a tab may not stand here; YAML is laid out with blanks"
 	}
@@ -252,8 +262,12 @@ func (r *reader) list(from *ast.SequenceNode, pos Pos, depth int) *node {
 			entry = r.within(tokenPos(from.Entries[i].Start))
 		}
 		item := r.convert(value, entry, depth+1)
-		if !from.IsFlowStyle && item.pos.Line > entry.Line && item.pos.Col <= entry.Col {
-			r.fault(entry, "nothing stands behind this `-`")
+		if !from.IsFlowStyle && item.pos.Line > entry.Line && item.pos.Col <= entry.Col && !r.broken {
+			// What follows at the same column has been taken for the entry.
+			defer func() {
+				r.fault(entry, "nothing stands behind this `-`")
+				r.broken = true
+			}()
 		}
 		to.items = append(to.items, item)
 	}
