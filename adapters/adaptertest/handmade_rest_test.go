@@ -234,25 +234,19 @@ func handmade(t *testing.T, db *sql.DB, root string) *Expectation {
 	return e
 }
 
-// write spells one file of the expectation: an element a line.
+// write spells one file of the expectation: an element of a list a line.
 func write(v any) ([]byte, error) {
 	all, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
+	if err != nil || all[0] != '[' {
+		return append(all, '\n'), err
 	}
 	var elements []json.RawMessage
-	if json.Unmarshal(all, &elements) != nil {
-		return append(all, '\n'), nil
+	if err := json.Unmarshal(all, &elements); err != nil {
+		return nil, err
 	}
-	var b strings.Builder
-	b.WriteString("[\n")
+	lines := make([]string, len(elements))
 	for i, element := range elements {
-		b.Write(element)
-		if i < len(elements)-1 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('\n')
+		lines[i] = string(element)
 	}
-	b.WriteString("]\n")
-	return []byte(b.String()), nil
+	return []byte("[\n" + strings.Join(lines, ",\n") + "\n]\n"), nil
 }

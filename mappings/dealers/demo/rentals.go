@@ -29,8 +29,12 @@ type invoice struct {
 }
 
 var towns = [][3]string{
-	{"Elmspring", "IL", "60999"}, {"Harlow Falls", "WI", "53999"}, {"Port Amity", "IA", "52999"},
-	{"Dry Fork", "MO", "63999"}, {"Coalbrook", "IN", "46999"}, {"Lindqvist Mills", "MN", "55999"},
+	{"Elmspring", "IL", "60999"},
+	{"Harlow Falls", "WI", "53999"},
+	{"Port Amity", "IA", "52999"},
+	{"Dry Fork", "MO", "63999"},
+	{"Coalbrook", "IN", "46999"},
+	{"Lindqvist Mills", "MN", "55999"},
 }
 
 // customer writes a customer with a MAIN site and some more.
