@@ -1,0 +1,114 @@
+package sqlrms
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+	"github.com/dealerbridge/dealerbridge/mappings/plan"
+)
+
+// mysqlCatalog reads information_schema, table by table: with both names given
+// a server opens that one table, however many there are.
+type mysqlCatalog struct {
+	pool     *pool
+	database string
+	letters  int // lower_case_table_names: 0 means that letter case counts
+}
+
+func (c *mysqlCatalog) table(ctx context.Context, ref plan.TableRef) (*plan.Table, error) {
+	database, name := ref.Database, ref.Table
+	if database == "" {
+		database = c.database
+	}
+	if c.letters == 1 {
+		database, name = strings.ToLower(database), strings.ToLower(name)
+	}
+	t := &plan.Table{}
+	err := c.pool.ask(ctx, "select column_name, data_type, character_maximum_length, is_nullable, collation_name "+
+		"from information_schema.columns where table_schema = ? and table_name = ? order by ordinal_position",
+		[]any{database, name}, func(rows *sql.Rows) error {
+			var column, kind, nullable string
+			var length sql.NullInt64
+			var collation sql.NullString
+			if err := rows.Scan(&column, &kind, &length, &nullable, &collation); err != nil {
+				return err
+			}
+			t.Columns = append(t.Columns, plan.Column{
+				Name: column, Kind: convert.KindOf(kind), MaxChars: int(length.Int64),
+				Nullable: nullable == "YES", Collation: collationOf(collation.String),
+			})
+			return nil
+		})
+	if err != nil || len(t.Columns) == 0 {
+		return nil, err
+	}
+	return t, c.indexes(ctx, database, name, t)
+}
+
+// indexes adds what is unique. An index over an expression says nothing about
+// columns and is left out.
+func (c *mysqlCatalog) indexes(ctx context.Context, database, name string, t *plan.Table) error {
+	var last string
+	var columns []string
+	whole := true
+	end := func() {
+		if last != "" && whole && len(columns) > 0 {
+			t.Unique = append(t.Unique, columns)
+			t.Primary = t.Primary || last == "PRIMARY"
+		}
+		columns, whole = nil, true
+	}
+	err := c.pool.ask(ctx, "select index_name, column_name from information_schema.statistics "+
+		"where table_schema = ? and table_name = ? and non_unique = 0 "+
+		"order by index_name <> 'PRIMARY', index_name, seq_in_index",
+		[]any{database, name}, func(rows *sql.Rows) error {
+			var index string
+			var column sql.NullString
+			if err := rows.Scan(&index, &column); err != nil {
+				return err
+			}
+			if index != last {
+				end()
+				last = index
+			}
+			whole = whole && column.Valid
+			columns = append(columns, column.String)
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	end()
+	return nil
+}
+
+func (c *mysqlCatalog) names(ctx context.Context, database string) ([]string, error) {
+	if database == "" {
+		database = c.database
+	}
+	var names []string
+	err := c.pool.ask(ctx, "select table_name from information_schema.tables where table_schema = ? order by table_name",
+		[]any{database}, func(rows *sql.Rows) error {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return err
+			}
+			names = append(names, name)
+			return nil
+		})
+	return names, err
+}
+
+// collationOf reads how a collation compares out of its name. What a name does
+// not say is taken as the looser way.
+func collationOf(name string) plan.Collation {
+	switch {
+	case name == "", name == "binary", strings.HasSuffix(name, "_bin"), strings.HasSuffix(name, "_cs"):
+		return plan.Exact
+	case strings.Contains(name, "_as_ci"), name == "latin1_general_ci":
+		return plan.CaseOff
+	}
+	return plan.MarkOff
+}

@@ -1,0 +1,183 @@
+package sqlrms
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+	"github.com/dealerbridge/dealerbridge/mappings/plan"
+)
+
+// RMS is a dealer's open rental database. It has all capabilities; what a
+// mapping says there is none of is answered empty. It is safe for concurrent
+// use.
+type RMS struct {
+	config   Config
+	env      adapters.Env
+	pool     *pool
+	upstream *upstream
+	current  atomic.Pointer[version]
+
+	end    sync.Once
+	closed error
+}
+
+var (
+	_ adapters.Adapter        = (*RMS)(nil)
+	_ adapters.ContractReader = (*RMS)(nil)
+	_ adapters.JobsiteReader  = (*RMS)(nil)
+	_ adapters.InvoiceReader  = (*RMS)(nil)
+	_ adapters.LocationReader = (*RMS)(nil)
+	_ adapters.CatalogReader  = (*RMS)(nil)
+	_ adapters.CustomerReader = (*RMS)(nil)
+	_ adapters.ChangeReader   = (*RMS)(nil)
+	_ adapters.DocumentReader = (*RMS)(nil)
+)
+
+// Check implements adapters.Adapter: the database answers, and the mapping in
+// force fits its tables.
+func (r *RMS) Check(ctx context.Context) error {
+	v := r.current.Load()
+	if v.doubt.Load() {
+		if _, err := r.bind(ctx, v, true, true); err != nil {
+			return err
+		}
+	}
+	if _, err := r.bound(ctx, v, true); err != nil {
+		return err
+	}
+	return r.pool.ping(ctx)
+}
+
+// CheckMapping compiles the mapping in force anew against the tables the
+// database has now and tells everything that was found, warnings included. The
+// error is of the database, never of the mapping.
+func (r *RMS) CheckMapping(ctx context.Context) (mapfile.Faults, error) {
+	_, faults, err := r.bindTo(ctx, r.current.Load())
+	var found mapfile.Faults
+	if errors.As(err, &found) {
+		return found, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("checking the mapping: %w", err)
+	}
+	return faults, nil
+}
+
+// Reload takes up another version of the dealer's folder. It is in force from
+// the next call on, unless there are faults or the database cannot be asked;
+// then the one before stays in force. Calls under way end on the version they
+// began with.
+func (r *RMS) Reload(ctx context.Context, folder fs.FS) (mapfile.Faults, error) {
+	v, faults := r.config.compile(folder)
+	if v == nil {
+		return faults, mappingError(faults)
+	}
+	if err := r.config.suits(v); err != nil {
+		return faults, err
+	}
+	p, faults, err := r.bindTo(ctx, v)
+	if err != nil {
+		var found mapfile.Faults
+		if errors.As(err, &found) {
+			return found, err
+		}
+		return nil, fmt.Errorf("checking the changed mapping: %w", err)
+	}
+	v.program.Store(p)
+	r.current.Store(v)
+	return faults, nil
+}
+
+// Close ends all connections. Further calls of it do nothing more.
+func (r *RMS) Close() error {
+	r.end.Do(func() {
+		r.upstream.close()
+		if err := r.pool.close(); err != nil {
+			r.closed = fmt.Errorf("closing the database of dealer %s: %w", r.env.Dealer, translate(context.Background(), err))
+		}
+	})
+	return r.closed
+}
+
+// PoolStats tells how the connections are used.
+func (r *RMS) PoolStats() sql.DBStats { return r.pool.stats() }
+
+// usualShare may be left out of a sweep where the mapping says nothing.
+const usualShare = 0.05
+
+// LeaveOutAtMost is the share of a sweep's rows that may be left out of an
+// endpoint's answers before they are refused as a whole.
+func (r *RMS) LeaveOutAtMost(endpoint string) float64 {
+	if p := r.current.Load().program.Load(); p != nil {
+		if share, ok := p.LeaveOutAtMost(endpoint); ok {
+			return share
+		}
+	}
+	return usualShare
+}
+
+// session is one call on a bound version.
+type session struct {
+	*plan.Program
+	version *version
+	asking  plan.Asking
+	files   *files
+}
+
+// begin binds the mapping if need be and gathers what the plan wants to know.
+// The caller ends the session.
+func (r *RMS) begin(ctx context.Context, customers []string) (*session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, translate(ctx, err)
+	}
+	v := r.current.Load()
+	p, err := r.bound(ctx, v, false)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{Program: p, version: v, files: &files{root: r.config.DocumentsRoot}}
+	s.asking = plan.Asking{
+		Querier: r.pool, Dealer: r.env.Dealer, Now: r.env.Now(), Customers: customers,
+		FileExists: s.files.exists,
+		Note: func(endpoint, field string, reason plan.Reason, row string) {
+			r.env.Audit.Note(adapters.Note{Endpoint: endpoint, Field: field, Reason: adapters.Reason(reason), Row: row})
+		},
+	}
+	if r.env.DocumentURL != nil {
+		s.asking.DocumentURL = func(kind, id string) string {
+			return r.env.DocumentURL(adapters.DocumentKind(kind), id)
+		}
+	}
+	return s, nil
+}
+
+// end closes what the session opened and gives its error the form callers
+// expect.
+func (s *session) end(what string, err error) error {
+	err = errors.Join(err, s.files.close())
+	if err == nil {
+		return nil
+	}
+	var f *failure
+	if errors.As(err, &f) && f.changed {
+		s.version.doubt.Store(true)
+	}
+	for theirs, ours := range map[error]error{
+		plan.ErrStaleKey: adapters.ErrStaleKeys, plan.ErrNoDocument: adapters.ErrNotFound,
+	} {
+		if errors.Is(err, theirs) {
+			return fmt.Errorf("%s: %w", what, ours)
+		}
+	}
+	if errors.Is(err, plan.ErrBadRow) {
+		return fmt.Errorf("%s: %w: %w", what, adapters.ErrBadRow, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
