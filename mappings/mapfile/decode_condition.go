@@ -63,8 +63,8 @@ func (d *decoder) conditionMap(n *node, path string, rules conditionRules) []*Co
 		at := join(path, p.key.Value)
 		switch {
 		case p.key.Value == "any" && !p.key.Quoted:
-			if any := d.anyCondition(p, at, rules); any != nil {
-				all = append(all, any)
+			if one := d.anyCondition(p, at, rules); one != nil {
+				all = append(all, one)
 			}
 		case p.key.Value == "not" && !p.key.Quoted:
 			if inner := d.conditions(p.value, at, rules); inner != nil {
@@ -98,21 +98,21 @@ func (d *decoder) anyCondition(p pair, path string, rules conditionRules) *Condi
 		d.wrong(p.value, path, "a list of conditions")
 		return nil
 	}
-	any := &Condition{Pos: p.key.Pos}
+	either := &Condition{Pos: p.key.Pos}
 	for i, item := range p.value.items {
 		parts := d.condition(item, index(path, p.value, i), rules)
 		switch len(parts) {
 		case 0:
 		case 1:
-			any.Any = append(any.Any, parts[0])
+			either.Any = append(either.Any, parts[0])
 		default: // all of them: not (not (a and b))
-			any.Any = append(any.Any, &Condition{Pos: item.pos, Not: []*Condition{{Pos: item.pos, Not: parts}}})
+			either.Any = append(either.Any, &Condition{Pos: item.pos, Not: []*Condition{{Pos: item.pos, Not: parts}}})
 		}
 	}
-	if len(any.Any) == 0 {
+	if len(either.Any) == 0 {
 		return nil
 	}
-	return any
+	return either
 }
 
 func (d *decoder) existsCondition(n *node, path string, rules conditionRules) []*Condition {

@@ -1,6 +1,7 @@
 package mapfile_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -398,6 +399,47 @@ func TestFaults(t *testing.T) {
 	if err := faults[3:4].Err(); err != nil {
 		t.Errorf("got %v for a warning alone, want nil", err)
 	}
+}
+
+// TestHostileFilesAreRefused holds the bounds that keep the YAML reader from
+// working for minutes or recursing without end.
+func TestHostileFilesAreRefused(t *testing.T) {
+	for name, c := range map[string]struct{ src, want string }{
+		"ManyBrackets":  {"a: " + strings.Repeat("[a,", 100_000), "nested more than"},
+		"ManyDashes":    {strings.Repeat("- ", 100_000), "nested more than"},
+		"ManyLines":     {strings.Repeat("a: b\n", 20_000), "too large"},
+		"ManyBytes":     {"a: " + strings.Repeat("b", 2<<20), "too large"},
+		"ManyTokens":    {"a: [" + strings.Repeat("b,", 300_000) + "]", "too large"},
+		"ManyAnchors":   {"a: " + strings.Repeat("&b ", 1000), "nested more than"},
+		"DeepBlocks":    {deepBlocks(200), "nested more than"},
+		"FarIndented":   {"a:\n" + strings.Repeat(" ", 400) + "b: c\n", "indented by more than"},
+		"BracesInTexts": {"timezone: '" + strings.Repeat("{", 1000) + "'\ncontract: {from: A a, fields: {b: {text: '" + strings.Repeat("{", 999) + "'}}}\n", "never closed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, faults := mapfile.Parse("rms.yaml", []byte(c.src))
+			if !strings.Contains(faults.Error(), c.want) {
+				t.Errorf("got %v, want a fault with %q", faults, c.want)
+			}
+		})
+	}
+	t.Run("TheLargestFileIsStillRead", func(t *testing.T) {
+		var b strings.Builder
+		b.WriteString("maps:\n  m:\n")
+		for i := range 9_990 {
+			fmt.Fprintf(&b, "    c%d: w\n", i)
+		}
+		if got := len(parsed(t, b.String()).Maps[0].Entries); got != 9_990 {
+			t.Errorf("got %d codes, want 9990", got)
+		}
+	})
+}
+
+func deepBlocks(levels int) string {
+	var b strings.Builder
+	for i := range levels {
+		fmt.Fprintf(&b, "%sa:\n", strings.Repeat(" ", i))
+	}
+	return b.String()
 }
 
 func FuzzParse(f *testing.F) {

@@ -46,7 +46,7 @@ func JSONSchema(source SchemaSource) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
+	encoder.SetIndent("", " ")
 	if err := encoder.Encode(file); err != nil {
 		return nil, fmt.Errorf("writing the schema: %w", err)
 	}
@@ -138,7 +138,7 @@ func (s *schemaMaker) endpoint(name string, fields []APIField) schema {
 	if !ok {
 		properties = schema{}
 	}
-	s.element(properties, fields)
+	s.element(name, properties, fields)
 	return schema{"anyOf": []any{ref("none"), section}, "description": s.docOf(name)}
 }
 
@@ -152,7 +152,7 @@ func (s *schemaMaker) docOf(endpoint string) string {
 }
 
 // element puts an element's fields below `fields` and its lists beside it.
-func (s *schemaMaker) element(properties schema, fields []APIField) {
+func (s *schemaMaker) element(name string, properties schema, fields []APIField) {
 	if len(fields) == 0 {
 		return
 	}
@@ -160,7 +160,7 @@ func (s *schemaMaker) element(properties schema, fields []APIField) {
 	for _, f := range fields {
 		switch {
 		case f.List:
-			properties[f.Path] = s.listOf(f)
+			properties[f.Path] = s.listOf(name, f)
 		default:
 			named[f.Path] = schema{"anyOf": []any{ref("anyValue")}, "description": f.Doc}
 			for at := strings.LastIndexByte(f.Path, '.'); at > 0; at = strings.LastIndexByte(f.Path[:at], '.') {
@@ -179,17 +179,19 @@ func (s *schemaMaker) element(properties schema, fields []APIField) {
 	properties["fields"] = mapped
 }
 
-func (s *schemaMaker) listOf(f APIField) schema {
-	source := s.context(listSourceContext)
-	if properties, ok := source["properties"].(schema); ok {
-		s.element(properties, f.Fields)
+// listOf declares a list's source once, under the list's name, and refers to
+// it. That a source may then hold `sources` is for Parse to refuse.
+func (s *schemaMaker) listOf(owner string, f APIField) schema {
+	name := owner + "." + f.Path
+	if _, known := s.defs[name]; !known {
+		list := s.context(listContext)
+		s.defs[name] = list
+		if properties, ok := list["properties"].(schema); ok {
+			s.element(name, properties, f.Fields)
+			properties["sources"] = schema{"type": "array", "items": ref(name), "minItems": 1}
+		}
 	}
-	whole := s.context(listContext)
-	if properties, ok := whole["properties"].(schema); ok {
-		s.element(properties, f.Fields)
-		properties["sources"] = schema{"type": "array", "items": source, "minItems": 1}
-	}
-	return schema{"anyOf": []any{ref("none"), schema{"type": "array", "items": source, "minItems": 1}, whole}, "description": f.Doc}
+	return schema{"anyOf": []any{ref("none"), schema{"type": "array", "items": ref(name), "minItems": 1}, ref(name)}, "description": f.Doc}
 }
 
 // shape gives the schema of what stands behind a key.
@@ -200,8 +202,8 @@ func (s *schemaMaker) shape(shape Shape) schema {
 		}
 		return schema{"anyOf": []any{ref(string(shape))}}
 	}
-	if make, ok := shapeSchemas[shape]; ok {
-		return make()
+	if form, ok := shapeSchemas[shape]; ok {
+		return form()
 	}
 	return schema{"type": []string{"string", "number", "boolean"}}
 }

@@ -32,49 +32,51 @@ func (f *File) At(t Text, offset int) Pos {
 // are what YAML may change; everything else keeps its order, so following the
 // other characters is enough.
 type written struct {
-	lines [][]rune
-	first int // number of lines[0]
-	line  int // index
-	col   int // index
+	lines []string // of the file
+	line  int      // index
+	here  []rune   // lines[line]
+	col   int      // index in here
 	quote rune
 }
 
-const longestText = 2000 // lines
-
 func newWritten(lines []string, t Text) *written {
-	w := &written{first: t.Pos.Line}
-	for _, line := range lines[t.Pos.Line-1 : min(len(lines), t.Pos.Line-1+longestText)] {
-		w.lines = append(w.lines, []rune(line))
-	}
-	w.col = min(max(t.Pos.Col-1, 0), len(w.lines[0]))
+	w := &written{lines: lines}
+	w.goTo(t.Pos.Line - 1)
+	w.col = min(max(t.Pos.Col-1, 0), len(w.here))
 	if t.Quoted {
 		switch w.peek() {
 		case '"', '\'':
 			w.quote = w.peek()
 			w.col++
 		case '|', '>':
-			w.line, w.col = 1, 0
+			w.goTo(w.line + 1)
 		}
 	}
 	return w
 }
 
+func (w *written) goTo(line int) {
+	w.line, w.col, w.here = line, 0, nil
+	if !w.done() {
+		w.here = []rune(w.lines[line])
+	}
+}
+
 func (w *written) peek() rune {
-	if w.line >= len(w.lines) || w.col >= len(w.lines[w.line]) {
+	if w.col >= len(w.here) {
 		return '\n'
 	}
-	return w.lines[w.line][w.col]
+	return w.here[w.col]
 }
 
 func (w *written) next() {
-	if w.line >= len(w.lines) {
-		return
+	switch {
+	case w.done():
+	case w.col >= len(w.here):
+		w.goTo(w.line + 1)
+	default:
+		w.col++
 	}
-	if w.col >= len(w.lines[w.line]) {
-		w.line, w.col = w.line+1, 0
-		return
-	}
-	w.col++
 }
 
 func (w *written) done() bool { return w.line >= len(w.lines) }
@@ -93,7 +95,7 @@ func (w *written) pass(c rune) {
 		return
 	}
 	if unicode.IsSpace(c) {
-		if unicode.IsSpace(w.peek()) && w.col < w.lineLength() {
+		if unicode.IsSpace(w.peek()) && w.col < len(w.here) {
 			w.next()
 		}
 		return
@@ -112,7 +114,7 @@ func (w *written) pass(c rune) {
 
 // goOn passes backslashes at the end of a line, which continue it below.
 func (w *written) goOn() {
-	for w.quote == '"' && w.peek() == '\\' && w.col+1 >= w.lineLength() && !w.done() {
+	for w.quote == '"' && w.peek() == '\\' && w.col+1 >= len(w.here) && !w.done() {
 		w.next()
 		w.skipSpace()
 	}
@@ -128,19 +130,12 @@ func (w *written) escape() {
 	}
 }
 
-func (w *written) lineLength() int {
-	if w.done() {
-		return 0
-	}
-	return len(w.lines[w.line])
-}
-
 func (w *written) pos() Pos {
 	if w.done() {
 		last := len(w.lines) - 1
-		return Pos{w.first + last, len(w.lines[last]) + 1}
+		return Pos{last + 1, utf8.RuneCountInString(w.lines[last]) + 1}
 	}
-	return Pos{w.first + w.line, w.col + 1}
+	return Pos{w.line + 1, w.col + 1}
 }
 
 // simpleWord says whether a text can stand in YAML without quotes.

@@ -3,6 +3,7 @@ package sqltext
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Fault is something that may not stand in a mapping's SQL.
@@ -98,7 +99,11 @@ func (c *checker) token(i int, token Token) {
 		c.symbol(i, token)
 	case Word:
 		c.word(i, token)
-	case Space, Name, String, Number:
+	case String, Name:
+		if !utf8.ValidString(token.Text) || strings.ContainsRune(token.Text, 0) {
+			c.fault(token, "a NUL or a byte that is no UTF-8 stands in these quotes")
+		}
+	case Space, Number:
 	}
 }
 
