@@ -1,0 +1,110 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/server/dealers"
+	"github.com/dealerbridge/dealerbridge/server/problem"
+	"github.com/dealerbridge/dealerbridge/server/token"
+)
+
+// authorize checks who calls, for which scope and which dealer. It comes before
+// any fault of other parameters is told.
+func (s *server) authorize(c *gin.Context) {
+	ctx := c.Request.Context()
+	bearer, err := bearerOf(c.Request.Header.Values("Authorization"))
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	caller, err := s.o.Verifier.Verify(ctx, bearer)
+	if err != nil {
+		s.fail(c, fmt.Errorf("checking the token: %w", err))
+		return
+	}
+	facts(c).client = caller.Client
+	if !slices.Contains(caller.Scopes, token.ScopeRead) {
+		s.fail(c, problem.ErrInsufficientScope)
+		return
+	}
+	d, leave, err := s.dealer(caller, queryOf(c))
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	defer leave()
+	facts(c).dealer = d.Code
+	c.Request = c.Request.WithContext(dealers.WithCall(ctx, dealers.Call{
+		Client: caller.Client, Dealer: d, Undo: &dealers.Undo{},
+	}))
+	c.Next()
+}
+
+// dealer chooses the dealer of a request: the one it names, or the only one of
+// the client (R122). Another's dealer and one that does not exist look the same.
+func (s *server) dealer(caller token.Caller, q query) (*dealers.Dealer, func(), error) {
+	if q.twice["dealer"] {
+		return nil, nil, problem.BadParameter(q.faults...)
+	}
+	code := q.values.Get("dealer")
+	switch {
+	case q.values.Has("dealer") && code == "":
+		return nil, nil, problem.BadParameter(problem.Fault("dealer", "is empty"))
+	case code == "" && len(caller.Dealers) > 1:
+		return nil, nil, problem.BadParameter(problem.Fault("dealer", "is required, because the client belongs to several dealers"))
+	case code == "" && len(caller.Dealers) == 1:
+		code = caller.Dealers[0]
+	case !slices.Contains(caller.Dealers, code):
+		return nil, nil, problem.ErrForbiddenDealer
+	}
+	for {
+		d, ok := s.o.Dealers.Dealer(code)
+		if !ok {
+			return nil, nil, problem.ErrForbiddenDealer
+		}
+		if leave, ok := d.Enter(); ok {
+			return d, leave, nil
+		}
+		if again, ok := s.o.Dealers.Dealer(code); ok && again == d { // retired and not replaced
+			return nil, nil, fmt.Errorf("dealer %s is closed: %w", code, adapters.ErrUnavailable)
+		}
+	}
+}
+
+// token68 is what a bearer token may consist of (RFC 6750, section 2.1).
+var token68 = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+
+// bearerOf finds the token in the Authorization headers of a request.
+func bearerOf(headers []string) (string, error) {
+	if len(headers) == 0 {
+		return "", token.ErrNoToken
+	}
+	if len(headers) > 1 {
+		return "", fmt.Errorf("several Authorization headers: %w", token.ErrInvalidToken)
+	}
+	scheme, bearer, _ := strings.Cut(headers[0], " ")
+	bearer = strings.Trim(bearer, " ")
+	if !strings.EqualFold(scheme, "Bearer") || bearer == "" {
+		return "", token.ErrNoToken
+	}
+	if !token68.MatchString(bearer) {
+		return "", fmt.Errorf("not the characters of a token: %w", token.ErrInvalidToken)
+	}
+	return bearer, nil
+}
+
+// undoOf returns what a request has to take back if its answer gets lost.
+func undoOf(ctx context.Context) *dealers.Undo {
+	call, err := dealers.CallFrom(ctx)
+	if err != nil || call.Undo == nil {
+		return &dealers.Undo{}
+	}
+	return call.Undo
+}

@@ -1,0 +1,191 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/dealerbridge/dealerbridge/server/problem"
+)
+
+// factsOf is what is learned about a request on its way, for log and metrics.
+type factsOf struct {
+	client, dealer string
+	problem        string
+}
+
+const factsKey = "facts"
+
+func facts(c *gin.Context) *factsOf {
+	if f, ok := c.Get(factsKey); ok {
+		if f, ok := f.(*factsOf); ok {
+			return f
+		}
+	}
+	f := &factsOf{}
+	c.Set(factsKey, f)
+	return f
+}
+
+// requestID gives every request an id of ours; one that the caller sends is not
+// taken, because it would let callers write into the log.
+func (s *server) requestID(c *gin.Context) {
+	id := rand.Text()
+	c.Request = c.Request.WithContext(problem.WithRequestID(c.Request.Context(), id))
+	h := c.Writer.Header()
+	h.Set("X-Request-Id", id)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	c.Next()
+}
+
+// observe counts and logs every request, also those that end in a panic. The
+// route is the template, never the path: paths hold ids.
+func (s *server) observe(c *gin.Context) {
+	start := s.o.Now()
+	s.metrics.inFlight.Inc()
+	f := facts(c)
+	defer func() {
+		s.metrics.inFlight.Dec()
+		took := s.o.Now().Sub(start)
+		route := c.FullPath()
+		if route == "" {
+			route = "unmatched"
+		}
+		status := c.Writer.Status()
+		s.metrics.request(c.Request.Method, route, f.dealer, status, took)
+		level := slog.LevelInfo
+		switch route {
+		case "/livez", "/readyz", "/metrics":
+			level = slog.LevelDebug
+		}
+		s.o.Log.LogAttrs(c.Request.Context(), level, "request",
+			slog.String("requestId", problem.RequestID(c.Request.Context())),
+			slog.String("method", method(c.Request.Method)), slog.String("route", route),
+			slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Duration("took", took),
+			slog.String("dealer", f.dealer), slog.String("client", f.client), slog.String("problem", f.problem))
+	}()
+	c.Next()
+}
+
+// recover answers a panic as an internal error. The deliberate one that breaks a
+// connection goes on to net/http.
+func (s *server) recover(c *gin.Context) {
+	defer func() {
+		switch p := recover(); {
+		case p == nil:
+		case p == http.ErrAbortHandler: //nolint:errorlint // net/http compares it like this
+			panic(p)
+		default:
+			s.metrics.panics.Inc()
+			s.o.Log.ErrorContext(c.Request.Context(), "a request panicked",
+				"requestId", problem.RequestID(c.Request.Context()), "stack", string(debug.Stack()))
+			s.fail(c, fmt.Errorf("panic of type %T", p))
+		}
+	}()
+	c.Next()
+}
+
+// admit refuses a request when as many as the server works on are under way.
+func (s *server) admit(c *gin.Context) {
+	select {
+	case s.room <- struct{}{}:
+	default:
+		s.fail(c, problem.ErrOverloaded)
+		return
+	}
+	defer func() { <-s.room }()
+	c.Next()
+}
+
+// limitBody bounds what is read of a body. Nothing under the pull paths reads
+// one; net/http reads the rest to keep the connection.
+func (s *server) limitBody(c *gin.Context) {
+	if c.Request.ContentLength > s.o.MaxBody {
+		s.fail(c, problem.ErrTooLarge)
+		return
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, s.o.MaxBody)
+	c.Next()
+}
+
+// plainPath decodes the parts of the path that stand for values.
+func (s *server) plainPath(c *gin.Context) {
+	for i := range c.Params {
+		plain, err := url.PathUnescape(c.Params[i].Value)
+		if err != nil || faultOfText(plain) != "" {
+			s.fail(c, problem.ErrNoDocument)
+			return
+		}
+		c.Params[i].Value = plain
+	}
+	c.Next()
+}
+
+// deliver bounds the time an answer may take, has it written in one piece, and
+// takes back what was noted as served when it did not get through.
+func (s *server) deliver(c *gin.Context) {
+	caller := c.Request.Context()
+	undo := undoOf(caller)
+	if c.FullPath() == documentPath { // has a measure of its own, and is sent in pieces
+		c.Next()
+		return
+	}
+	ctx, cancel := context.WithTimeout(caller, s.o.RequestTimeout)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	w := &whole{ResponseWriter: c.Writer, caller: caller}
+	c.Writer = w
+	defer func() {
+		c.Writer = w.ResponseWriter
+		if !w.delivered {
+			undo.Run()
+		}
+	}()
+	c.Next()
+}
+
+// whole lets an answer through in one piece and with its length, so that a part
+// of one can never pass for all of it.
+type whole struct {
+	gin.ResponseWriter
+	caller    context.Context
+	delivered bool
+}
+
+var errPieces = errors.New("an answer was written in pieces")
+
+// Write implements io.Writer for the one write there may be.
+func (w *whole) Write(p []byte) (int, error) {
+	if w.Written() {
+		w.delivered = false
+		return 0, errPieces
+	}
+	// A caller who is gone before the first byte has certainly not read it. One
+	// who leaves right after may have.
+	there := w.caller.Err() == nil
+	w.Header().Set("Content-Length", fmt.Sprint(len(p)))
+	n, err := w.ResponseWriter.Write(p)
+	w.delivered = there && err == nil && w.Status() == http.StatusOK
+	return n, err //nolint:wrapcheck // the io.Writer contract
+}
+
+// WriteString implements io.StringWriter.
+func (w *whole) WriteString(p string) (int, error) { return w.Write([]byte(p)) }
+
+// method bounds what callers can make a label of.
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions:
+		return m
+	}
+	return "other"
+}

@@ -1,0 +1,248 @@
+package sweep_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/server/sweep"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// shelf is a Store that outlives any Sweeps.
+type shelf struct {
+	mu    sync.Mutex
+	lists []sweep.Stored
+	keys  map[string][]byte
+	fail  error
+}
+
+func (s *shelf) Keep(_ context.Context, l sweep.Stored, packed []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return s.fail
+	}
+	s.lists = append(s.lists, l)
+	if s.keys == nil {
+		s.keys = map[string][]byte{}
+	}
+	s.keys[l.ID] = packed
+	return nil
+}
+
+func (s *shelf) Note(_ context.Context, id string, p sweep.ServedPage, served bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.lists {
+		if s.lists[i].ID == id {
+			s.lists[i].Pages = slices.DeleteFunc(s.lists[i].Pages, func(o sweep.ServedPage) bool { return o.Page == p.Page })
+			if served {
+				s.lists[i].Pages = append(s.lists[i].Pages, p)
+			}
+		}
+	}
+	return s.fail
+}
+
+func (s *shelf) Lists(_ context.Context, group string) ([]sweep.Stored, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []sweep.Stored
+	for _, l := range s.lists {
+		if l.Group == group {
+			l.Pages = slices.Clone(l.Pages)
+			out = append(out, l)
+		}
+	}
+	return out, s.fail
+}
+
+func (s *shelf) Keys(_ context.Context, id string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keys[id], s.fail
+}
+
+func (s *shelf) Drop(_ context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lists = slices.DeleteFunc(s.lists, func(l sweep.Stored) bool { return l.ID == id })
+	return s.fail
+}
+
+func TestStore(t *testing.T) {
+	t.Run("AnotherProcessContinuesTheSweep", func(t *testing.T) {
+		kept := &shelf{}
+		one := newRoom(t, 9, sweep.Options{Store: kept})
+		two := newRoom(t, 0, sweep.Options{Store: kept})
+		two.table = one.table
+		got := one.page(0).Items
+		one.table.insert(0, "new")
+		got = append(got, two.page(1).Items...)
+		got = append(got, one.page(2).Items...)
+		wantRows(t, got, tableOf(9).rows)
+		if two.seen.of(sweep.Restored) != 1 || two.seen.of(sweep.Remade) != 0 {
+			t.Errorf("the second process counted %v", two.seen.events)
+		}
+	})
+	t.Run("ListsOfOnePageStayInMemory", func(t *testing.T) {
+		kept := &shelf{}
+		newRoom(t, 2, sweep.Options{Store: kept}).page(0)
+		if len(kept.lists) != 0 {
+			t.Errorf("%d lists kept", len(kept.lists))
+		}
+	})
+	t.Run("PageTakenBackIsTakenBackThere", func(t *testing.T) {
+		kept := &shelf{}
+		r := newRoom(t, 9, sweep.Options{Store: kept})
+		r.page(0)
+		r.page(1).Undo()
+		if got := len(kept.lists[0].Pages); got != 1 {
+			t.Errorf("%d pages noted, want 1", got)
+		}
+		r = newRoom(t, 9, sweep.Options{Store: kept})
+		r.page(0).Undo()
+		if got := len(kept.lists); got != 1 {
+			t.Errorf("%d lists kept, want only the first sweep's", got)
+		}
+	})
+	t.Run("FailingStoreNeitherFailsPageZeroNorGuesses", func(t *testing.T) {
+		kept := &shelf{fail: errors.New("disk full")}
+		r := newRoom(t, 9, sweep.Options{Store: kept})
+		r.page(0)
+		if r.seen.of(sweep.Unkept) == 0 {
+			t.Error("the failing store was not counted")
+		}
+		if _, err := r.ask("crs", 1); !errors.Is(err, sweep.ErrGone) {
+			t.Errorf("page 1 without the store: %v, want ErrGone", err)
+		}
+		kept.fail = nil
+		wantRows(t, r.page(1).Items, []string{"r003", "r004", "r005"})
+	})
+	t.Run("DamagedListIsNotUsed", func(t *testing.T) {
+		kept := &shelf{}
+		newRoom(t, 9, sweep.Options{Store: kept}).page(0)
+		for id, packed := range kept.keys {
+			kept.keys[id] = packed[:len(packed)-3]
+		}
+		if _, err := newRoom(t, 9, sweep.Options{Store: kept}).ask("crs", 1); !errors.Is(err, sweep.ErrGone) {
+			t.Errorf("got %v, want ErrGone", err)
+		}
+	})
+}
+
+func TestPack(t *testing.T) {
+	key := rapid.Custom(func(rt *rapid.T) adapters.Key {
+		return adapters.Key{Row: rapid.String().Draw(rt, "row"), Customer: rapid.SampledFrom([]string{"", "0001", "0002", "ä\n"}).Draw(rt, "customer")}
+	})
+	t.Run("UnpackReturnsWhatWasPacked", func(t *testing.T) {
+		rapid.Check(t, func(rt *rapid.T) {
+			keys := adapters.Keys(rapid.SliceOf(key).Draw(rt, "keys"))
+			packed, err := sweep.Pack(keys)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			got, err := sweep.Unpack(packed)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if diff := cmp.Diff(keys, got); diff != "" && len(keys)+len(got) > 0 {
+				rt.Fatal(diff)
+			}
+		})
+	})
+}
+
+func FuzzUnpack(f *testing.F) {
+	for _, keys := range []adapters.Keys{nil, {{Row: "1", Customer: "0001"}, {Row: "2", Customer: "0001"}}} {
+		packed, err := sweep.Pack(keys)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(packed)
+	}
+	f.Add([]byte{1})
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		keys, err := sweep.Unpack(packed)
+		if err != nil && keys != nil {
+			t.Error("damaged bytes gave keys")
+		}
+	})
+}
+
+func TestSweepsOfManyCallersDoNotDisturbEachOther(t *testing.T) {
+	r := newRoom(t, 50, sweep.Options{})
+	r.size = 4
+	var wg sync.WaitGroup
+	for c := range 8 {
+		wg.Go(func() {
+			client := fmt.Sprintf("client%d", c)
+			for range 5 {
+				var got []string
+				for n := int64(0); n*r.size < 50; n++ {
+					p, err := r.ask(client, n)
+					if err != nil {
+						t.Errorf("page %d: %v", n, err)
+						return
+					}
+					got = append(got, p.Items...)
+				}
+				if len(got) != 50 {
+					t.Errorf("%d rows, want 50", len(got))
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestPagesOfOneSweepMayBeFetchedAtOnce(t *testing.T) {
+	r := newRoom(t, 40, sweep.Options{})
+	r.size = 4
+	got := make([][]string, 10)
+	got[0] = r.page(0).Items
+	r.table.insert(0, "new")
+	var wg sync.WaitGroup
+	for n := 1; n < 10; n++ {
+		wg.Go(func() {
+			p, err := r.ask("crs", int64(n))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			got[n] = p.Items
+		})
+	}
+	wg.Wait()
+	wantRows(t, slices.Concat(got...), tableOf(40).rows)
+	if made := r.table.made(); made != 1 {
+		t.Errorf("%d key lists were read, want 1", made)
+	}
+}
+
+func TestLaterPagesAskedAtOnceWithoutAListShareOne(t *testing.T) {
+	r := newRoom(t, 40, sweep.Options{})
+	r.size = 4
+	var wg sync.WaitGroup
+	for n := int64(1); n < 10; n++ {
+		wg.Go(func() {
+			if _, err := r.ask("crs", n); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := r.seen.of(sweep.Remade); got != 1 {
+		t.Errorf("%d lists were put in use, want 1", got)
+	}
+}

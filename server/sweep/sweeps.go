@@ -1,0 +1,336 @@
+package sweep
+
+import (
+	"container/list"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
+)
+
+// maxLost bounds how many groups are remembered to have lost a list.
+const maxLost = 16 << 10
+
+// Sweeps keeps the key lists of a process. It is safe for concurrent use, and
+// holds no lock while a dealer's system or the store is asked.
+type Sweeps struct {
+	o Options
+
+	mu     sync.Mutex
+	uses   uint64                // counts every use, as an order in time
+	groups map[string][]*keyList // the lists of a group, oldest first
+	order  *list.List            // of *keyList, last used first
+	bytes  int64
+	lost   map[string]*list.Element // of lostList, by group
+	losses *list.List               // of lostList, newest first
+}
+
+// lostList remembers that a list went while its sweep may still be going on.
+type lostList struct {
+	group string
+	used  uint64
+	at    time.Time
+}
+
+// New makes an empty Sweeps.
+func New(o Options) *Sweeps {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Bytes <= 0 {
+		o.Bytes = 64 << 20
+	}
+	if o.Idle <= 0 {
+		o.Idle = 30 * time.Minute
+	}
+	if o.Restart <= 0 {
+		o.Restart = 30 * time.Second
+	}
+	if o.Remember <= 0 {
+		o.Remember = 24 * time.Hour
+	}
+	if o.Beside <= 0 {
+		o.Beside = 4
+	}
+	if o.Observer == nil {
+		o.Observer = nobody{}
+	}
+	return &Sweeps{
+		o: o, groups: map[string][]*keyList{}, order: list.New(),
+		lost: map[string]*list.Element{}, losses: list.New(),
+	}
+}
+
+func (s *Sweeps) observe(r Request, e Event) { s.o.Observer.Happened(r.Dealer, r.Endpoint, e) }
+
+// find returns the list a page is to be cut from, with the page taken on it.
+func (s *Sweeps) find(ctx context.Context, r Request, keys func(context.Context, adapters.Query) (adapters.Keys, error)) (ticket, error) {
+	event := Made
+	if r.Page > 0 {
+		if err := s.restore(ctx, r); err != nil {
+			s.observe(r, Refused)
+			return ticket{}, fmt.Errorf("page %d: %w: %w", r.Page, ErrGone, err)
+		}
+		t, ok, err := s.continued(r)
+		if ok || err != nil {
+			return t, err
+		}
+		event = Remade
+	}
+	ks, err := keys(ctx, r.Query)
+	if err != nil {
+		return ticket{}, fmt.Errorf("reading the key list: %w", err)
+	}
+	if err := owned(r.Query, ks); err != nil {
+		return ticket{}, err
+	}
+	l := newList(r, ks, s.o.Now(), rand.Text())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.uses++
+	l.born, l.used = s.uses, s.uses
+	if r.Page == 0 { // counts once its first page is served
+		s.observe(r, event)
+		return ticket{list: l, first: true}, nil
+	}
+	// Another call for the same sweep may have made its list meanwhile; two
+	// lists for one sweep would contradict each other.
+	if t, ok, err := s.choose(r); ok || err != nil {
+		return t, err
+	}
+	s.observe(r, event)
+	s.add(l)
+	return s.take(l, r.Page), nil
+}
+
+// continued looks for the list of a sweep that is under way. Without one ok is
+// false, unless there was one that is lost: ErrGone.
+func (s *Sweeps) continued(r Request) (t ticket, ok bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expire()
+	t, ok, err = s.choose(r)
+	if err != nil {
+		s.observe(r, Refused)
+	}
+	return t, ok, err
+}
+
+// choose picks the list for a page above 0. Several sweeps of one client over
+// the same query cannot be told apart by their requests, only by their
+// progress: the page after one that was served belongs to the oldest sweep that
+// waits for it, passing over sweeps that gave way to a newer one. The caller
+// holds the lock.
+func (s *Sweeps) choose(r Request) (t ticket, ok bool, err error) {
+	lists := s.groups[r.group()]
+	var waiting []*keyList
+	var repeat, ended *keyList
+	for _, l := range lists {
+		switch {
+		case !l.has(r.Page):
+			if l.follows(r.Page) {
+				ended = l
+			}
+		case l.pages[r.Page].taken:
+			if repeat == nil || repeat.pages[r.Page].used < l.pages[r.Page].used {
+				repeat = l
+			}
+		case l.follows(r.Page):
+			waiting = append(waiting, l)
+		}
+	}
+	for i, l := range waiting {
+		if !slices.ContainsFunc(waiting[i+1:], func(newer *keyList) bool { return l.gaveWay(newer, s.o.Restart) }) {
+			return s.take(l, r.Page), true, nil
+		}
+	}
+	switch {
+	case repeat != nil:
+		return s.take(repeat, r.Page), true, nil
+	case ended != nil:
+		return s.take(ended, r.Page), true, nil
+	}
+	lost := s.lostGroup(r.group())
+	if len(lists) > 0 {
+		// A page out of turn, as callers ask who fetch pages side by side. It
+		// can only be the newest sweep's if no other was lost since that began.
+		newest := lists[len(lists)-1]
+		if lost == nil || lost.used < newest.born {
+			return s.take(newest, r.Page), true, nil
+		}
+	}
+	if lost != nil {
+		return ticket{}, false, fmt.Errorf("page %d: %w", r.Page, ErrGone)
+	}
+	return ticket{}, false, nil
+}
+
+// take notes the use of a list and takes a page on it. The caller holds the
+// lock.
+func (s *Sweeps) take(l *keyList, page int64) ticket {
+	s.uses++
+	l.used, l.last = s.uses, s.o.Now()
+	if l.place != nil {
+		s.order.MoveToFront(l.place)
+	}
+	t := ticket{list: l, page: page}
+	if l.has(page) {
+		p := &l.pages[page]
+		t.first = !p.taken
+		p.taken, p.used = true, s.uses
+	}
+	return t
+}
+
+// served notes that a page is about to be sent. A list begins to count when its
+// first page does.
+func (s *Sweeps) served(ctx context.Context, t ticket, left int) {
+	l := t.list
+	s.mu.Lock()
+	if t.page == 0 && t.first && l.place == nil {
+		s.expire()
+		s.take(l, t.page)
+		if len(l.pages) == 1 {
+			l.keys = nil
+		}
+		s.add(l)
+	}
+	if l.has(t.page) {
+		p := &l.pages[t.page]
+		if !p.done {
+			l.done++
+		}
+		l.left += int64(left) - p.left
+		p.taken, p.done, p.left = true, true, int64(left)
+	}
+	keep := s.o.Store != nil && len(l.pages) > 1 && l.place != nil && l.has(t.page)
+	isNew := keep && !l.stored
+	l.stored = l.stored || keep
+	s.mu.Unlock()
+	if keep {
+		s.keep(ctx, l, t.page, int64(left), isNew)
+	}
+}
+
+// tooMany says whether the rows left out so far, this page included, are more
+// than a sound mapping leaves out.
+func (s *Sweeps) tooMany(t ticket, items, left int, share float64) bool {
+	if left == 0 {
+		return false
+	}
+	if items == 0 {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := t.list
+	return TooManyLeftOut(l.left-l.pages[t.page].left+int64(left), l.total, share)
+}
+
+// failed takes back that a page was served. With stale the whole list is
+// useless.
+func (s *Sweeps) failed(ctx context.Context, t ticket, stale bool) {
+	l := t.list
+	s.mu.Lock()
+	stored := l.stored
+	if t.first && l.has(t.page) {
+		p := &l.pages[t.page]
+		if p.done {
+			l.done--
+			l.left -= p.left
+		}
+		*p = pageState{}
+	}
+	untouched := l.done == 0 && !slices.ContainsFunc(l.pages, func(p pageState) bool { return p.taken })
+	gone := stale || untouched
+	if gone && l.place != nil {
+		s.drop(l)
+	}
+	s.mu.Unlock()
+	switch {
+	case !stored:
+	case gone:
+		s.discard(ctx, l)
+	case t.first && l.has(t.page):
+		s.note(ctx, l, t.page, 0, false)
+	}
+}
+
+// add puts a list beside the others of its group and makes room for it. The
+// caller holds the lock.
+func (s *Sweeps) add(l *keyList) {
+	l.place = s.order.PushFront(l)
+	s.groups[l.group] = append(s.groups[l.group], l)
+	s.bytes += l.bytes
+	if beside := s.groups[l.group]; len(beside) > s.o.Beside {
+		out := slices.IndexFunc(beside, func(o *keyList) bool { return !o.unfinished() && o != l })
+		s.drop(beside[max(out, 0)])
+	}
+	for s.bytes > s.o.Bytes && s.order.Len() > 1 {
+		s.drop(s.order.Back().Value.(*keyList))
+	}
+	s.o.Observer.Held(s.order.Len(), s.bytes)
+}
+
+// drop forgets a list, and remembers that it was lost if its sweep may still be
+// going on. The caller holds the lock.
+func (s *Sweeps) drop(l *keyList) {
+	s.order.Remove(l.place)
+	l.place = nil
+	s.bytes -= l.bytes
+	rest := slices.DeleteFunc(s.groups[l.group], func(o *keyList) bool { return o == l })
+	if len(rest) == 0 {
+		delete(s.groups, l.group)
+	} else {
+		s.groups[l.group] = rest
+	}
+	s.o.Observer.Held(s.order.Len(), s.bytes)
+	if !l.unfinished() {
+		return
+	}
+	s.observe(l.about, Dropped)
+	if e := s.lost[l.group]; e != nil {
+		s.losses.Remove(e)
+	}
+	s.uses++
+	s.lost[l.group] = s.losses.PushFront(lostList{group: l.group, used: s.uses, at: s.o.Now()})
+	if s.losses.Len() > maxLost {
+		s.forget(s.losses.Back())
+	}
+}
+
+func (s *Sweeps) forget(e *list.Element) {
+	delete(s.lost, e.Value.(lostList).group)
+	s.losses.Remove(e)
+}
+
+// lostGroup returns what is remembered of a group's lost list, nil when there
+// is nothing. The caller holds the lock.
+func (s *Sweeps) lostGroup(group string) *lostList {
+	e := s.lost[group]
+	if e == nil {
+		return nil
+	}
+	lost := e.Value.(lostList)
+	if s.o.Now().Sub(lost.at) > s.o.Remember {
+		s.forget(e)
+		return nil
+	}
+	return &lost
+}
+
+// expire drops the lists nobody used for too long. The caller holds the lock.
+func (s *Sweeps) expire() {
+	now := s.o.Now()
+	for e := s.order.Back(); e != nil; e = s.order.Back() {
+		l := e.Value.(*keyList)
+		if now.Sub(l.last) <= s.o.Idle {
+			return
+		}
+		s.drop(l)
+	}
+}
