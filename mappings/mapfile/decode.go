@@ -94,6 +94,16 @@ func (o *object) value(d *decoder, key string) *node {
 	return n
 }
 
+// blank says that nothing at all stands behind a key, not even null, and
+// reports it.
+func (d *decoder) blank(n *node, path, key string) bool {
+	if n.kind != nullNode || n.text.Value != "" {
+		return false
+	}
+	d.fault(n.pos, join(path, key), "nothing stands behind %s; leave the key out, or write null if that is meant", key)
+	return true
+}
+
 // missing says that a key is not there; where a key was misspelt it keeps
 // quiet, for that is the likelier reason.
 func (d *decoder) missing(o *object, at Pos, keys ...string) bool {

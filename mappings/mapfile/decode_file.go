@@ -211,7 +211,7 @@ func (d *decoder) codeMap(name Text, n *node, path string) *CodeMap {
 	if ignore := o.value(d, "ignoreCase"); ignore != nil {
 		m.IgnoreCase = d.boolean(ignore, join(path, "ignoreCase"))
 	}
-	if other := o.raw("else"); other != nil {
+	if other := o.raw("else"); other != nil && !d.blank(other, path, "else") {
 		if m.ElseNull = other.kind == nullNode; !m.ElseNull {
 			m.Else = d.text(other, join(path, "else"))
 		}

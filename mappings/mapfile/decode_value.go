@@ -101,6 +101,9 @@ func (d *decoder) valueMap(n *node, path string, sc scope) *Value {
 		v.Items = d.items(what, at, sc)
 	case "value":
 		v.Kind = LiteralValue
+		if d.blank(what, path, kind) {
+			return nil
+		}
 		if v.Null = what.kind == nullNode; !v.Null {
 			v.Literal = d.text(what, at)
 		}
@@ -219,7 +222,7 @@ func (d *decoder) when(o *object, sc scope) *When {
 	} else if o.raw("then") == nil {
 		d.fault(o.node.pos, o.path, "a `then` is missing")
 	}
-	if otherwise := o.raw("else"); otherwise != nil && otherwise.kind != nullNode {
+	if otherwise := o.raw("else"); otherwise != nil && !d.blank(otherwise, o.path, "else") && otherwise.kind != nullNode {
 		w.Else = d.value(otherwise, join(o.path, "else"), sc, true)
 	}
 	return w
@@ -249,7 +252,7 @@ func (d *decoder) aggregateOver(a *Aggregate, p pair, path string) {
 
 // badValues reads what happens to a value that cannot be sent.
 func (d *decoder) badValues(v *Value, o *object) {
-	if n := o.raw("onBad"); n != nil {
+	if n := o.raw("onBad"); n != nil && !d.blank(n, o.path, "onBad") {
 		if n.kind == nullNode {
 			v.OnBad = &Text{Value: "null", Pos: n.pos}
 		} else {

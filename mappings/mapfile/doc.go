@@ -5,3 +5,5 @@
 // It knows no SQL, no database and no API: what a field may be called and
 // which type it has is for the plan to say.
 package mapfile
+
+//go:generate go test -count=1 -run "TestReferenceIsCurrent|TestEditorSchemaIsCurrent" -update .

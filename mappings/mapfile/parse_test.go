@@ -471,3 +471,21 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func FuzzCodes(f *testing.F) {
+	for _, src := range []string{"code,word\nA,b\n", "A,\"b\nc\"\n", "\ufeffA;b", "a,b,c", "\"", "A,\xff"} {
+		f.Add([]byte(src))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		folder := fstest.MapFS{"d/rms.yaml": {Data: []byte("maps: {m: {file: m.csv}}\n")}, "d/m.csv": {Data: src}}
+		set, faults := mapfile.LoadFS(folder, "d")
+		if len(set.RMS.Maps[0].Entries) == 0 && len(faults) == 0 {
+			t.Fatal("got neither codes nor faults")
+		}
+		for _, fault := range faults {
+			if fault.File != "d/m.csv" || fault.Pos.Line < 1 || fault.Pos.Line > strings.Count(string(src), "\n")+1 {
+				t.Fatalf("fault outside the file: %v", fault)
+			}
+		}
+	})
+}

@@ -20,9 +20,9 @@ func Reference() []byte {
 	return []byte(b.String())
 }
 
-const referenceHead = `# Reference of the mapping language
+const referenceHead = `<!-- Code generated from the tables in mappings/mapfile by go generate. DO NOT EDIT. -->
 
-<!-- Made from the tables in mappings/mapfile by its tests with -update; do not edit. -->
+# Reference of the mapping language
 
 A mapping is YAML. Four rules explain most of it:
 

@@ -41,6 +41,7 @@ func JSONSchema(source SchemaSource) ([]byte, error) {
 	}
 	delete(s.defs, fileContext.Name)
 	file["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	file["$comment"] = "Code generated from the tables in mappings/mapfile and openapi/crs/openapi.yaml by go generate. DO NOT EDIT."
 	file["title"] = "Dealerbridge mapping"
 	file["$defs"] = s.defs
 	var out bytes.Buffer
