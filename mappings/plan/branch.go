@@ -1,0 +1,268 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+)
+
+// branch is a statement whose rows belong to the rows of another frame: a
+// child list, the child rows of an aggregate, or a join that is fetched apart.
+// Its first selected columns are those it is matched by.
+type branch struct {
+	name  string
+	frame *frame
+	keys  []evaluator // of the owner's row
+	rules []matchRule
+	order []orderKey
+	level int  // runs after the branches of lower levels
+	one   bool // a join: the first row counts, further ones are noted unless picked
+	note  bool
+	stmt  *Statement
+	alias *relation            // of a join
+	child *mapfile.Children    // of an aggregate
+	where []*mapfile.Condition // of an aggregate
+	pivot *pivotFilter
+}
+
+// matchRule says how one match column is bound and compared.
+type matchRule struct {
+	kind      convert.ColumnKind
+	numeric   bool
+	collation Collation
+	holds     func(text string) bool // see Column
+}
+
+// ruleOf is how values are looked for in a column.
+func ruleOf(col *Column) matchRule {
+	return matchRule{kind: col.Kind, numeric: col.Kind.Numeric(), collation: col.Collation, holds: col.Holds}
+}
+
+// apart gives the branch of a join that is fetched by itself, making it when it
+// is asked for the first time.
+func (f *frame) apart(r *relation) int {
+	for i, b := range f.branches {
+		if b.alias == r {
+			return i
+		}
+	}
+	c := f.c
+	own := *r
+	own.main, own.apart, own.required = true, false, false
+	kept := ownerAndState
+	if f.filters == ownerOnly || f.filters == ownerAndWide && r.required {
+		kept = ownerOnly
+	}
+	inner := newFrame(c, f.name+"."+r.alias, &scope{parent: f.scope, relations: []*relation{&own}}, f, kept)
+	b := &branch{name: inner.name, frame: inner, one: true, note: len(r.pick) == 0, alias: r}
+	f.branches = append(f.branches, b)
+	at := len(f.branches) - 1
+	c.match(f, b, &own, r.match)
+	b.order = c.orderKeys(inner, r.pick)
+	return at
+}
+
+// match fills in how the rows of a branch find their owners.
+func (c *compiler) match(f *frame, b *branch, r *relation, match []mapfile.Match) {
+	var columns []sqlText
+	for _, m := range match {
+		col := r.column(m.Column.Value)
+		if col == nil {
+			c.faultNear(m.Column.Pos, mapfile.Nearest(m.Column.Value, r.table.names()), "unknown column %q in %s", m.Column.Value, r.title())
+			continue
+		}
+		if _, err := quoteName(col.Name); err != nil {
+			c.fault(m.Column.Pos, "%v", err)
+			continue
+		}
+		if m.Value.Kind == mapfile.LiteralValue {
+			if m.Value.Literal != nil {
+				b.frame.where = append(b.frame.where, c.equalSQL(columnSQL(r, col.Name), col, []mapfile.Text{*m.Value.Literal}))
+			}
+			continue
+		}
+		rule := ruleOf(col)
+		get, kind := c.matchValue(f, m.Value)
+		rule.numeric = rule.numeric || kind.Numeric()
+		for _, alias := range c.aliasesOf(m.Value) {
+			for _, other := range f.branches {
+				if other.alias != nil && other.alias.alias == alias && other != b {
+					b.level = max(b.level, other.level+1)
+				}
+			}
+		}
+		b.frame.slot(r, col)
+		b.keys = append(b.keys, get)
+		b.rules = append(b.rules, rule)
+		columns = append(columns, columnSQL(r, col.Name))
+	}
+	if len(columns) == 0 {
+		if len(match) > 0 {
+			c.fault(match[0].Column.Pos, "at least one column has to be matched with one of the row this belongs to")
+		}
+		return
+	}
+	var in sqlText
+	if len(columns) > 1 {
+		in.text("(").add(joinSQL(", ", columns)).text(")")
+	} else {
+		in.add(columns[0])
+	}
+	in.text(" in ").in(parentList, len(columns))
+	b.frame.where = append(b.frame.where, in)
+}
+
+// matchValue is what rows are matched with: a plain column as it stands, blanks
+// in front included, anything else as it comes out of its conversions.
+func (c *compiler) matchValue(f *frame, v *mapfile.Value) (evaluator, convert.ColumnKind) {
+	if v.Kind != mapfile.ColumnValue {
+		return c.value(site{f: f, want: wantText}, v), convert.ColumnText
+	}
+	p, col, ok := f.column(v.Column, v.Pos, true)
+	if !ok {
+		return fixed(absent(convert.Empty)), convert.ColumnUnknown
+	}
+	return func(r *row, _ *env) value {
+		cell := r.cell(p)
+		if cell.IsNull() {
+			return absent(convert.Empty)
+		}
+		return present(cell.String())
+	}, col.Kind
+}
+
+// norm is the form in which two texts that the server holds for equal are the
+// same.
+func (m matchRule) norm(text string) string {
+	if m.numeric {
+		if n, state := convert.Decimal(strings.TrimSpace(text), convert.MoneyRule{Decimal: '.'}); state == convert.Present {
+			whole, fraction, _ := strings.Cut(n, ".")
+			if fraction = strings.TrimRight(fraction, "0"); fraction == "" {
+				return whole
+			}
+			return whole + "." + fraction
+		}
+	}
+	return m.collation.fold(strings.TrimRight(text, " "))
+}
+
+// bind gives the values to look for: the text in the column's own type. ok is
+// false for a text that the column cannot hold.
+func (m matchRule) bind(text string) (any, bool) {
+	if m.holds != nil && !m.holds(text) {
+		return nil, false
+	}
+	if m.kind.Numeric() {
+		return typedNumber(m.kind, text)
+	}
+	if m.kind == convert.ColumnBinary {
+		return []byte(text), true
+	}
+	return text, true
+}
+
+// orderKey is one key of an order that is made in Go.
+type orderKey struct {
+	get     evaluator
+	desc    bool
+	numeric bool
+}
+
+func (c *compiler) orderKeys(f *frame, order []mapfile.Order) []orderKey {
+	var keys []orderKey
+	for _, o := range order {
+		keys = append(keys, c.orderKey(f, o.Value, o.Desc))
+	}
+	return keys
+}
+
+// orderKey sorts numbers by value, instants by time and everything else by its
+// bytes.
+func (c *compiler) orderKey(f *frame, v *mapfile.Value, desc bool) orderKey {
+	w, isNumber := wantText, false
+	switch {
+	case v.Convert != nil && v.Convert.Date != nil:
+		w = wantInstant
+	case v.Convert != nil && v.Convert.Money != nil:
+		w, isNumber = wantDecimal, true
+	case v.Kind == mapfile.ColumnValue:
+		if rel, _ := f.scope.find(v.Column.Alias); rel != nil {
+			if col := rel.column(v.Column.Name); col != nil && col.Kind.Numeric() {
+				w, isNumber = wantDecimal, true
+			}
+		}
+	}
+	defer c.unrounded()()
+	return orderKey{get: c.value(site{f: f, want: w}, v), desc: desc, numeric: isNumber}
+}
+
+// compare orders two values: what is there first, then what is empty, then
+// what cannot be read.
+func (k orderKey) compare(a, b value) int {
+	if ra, rb := rank(a), rank(b); ra != rb {
+		return ra - rb
+	}
+	if a.state != convert.Present {
+		return 0
+	}
+	by := strings.Compare(a.text, b.text)
+	if k.numeric {
+		by = convert.Compare(a.text, b.text)
+	}
+	if k.desc {
+		by = -by
+	}
+	return by
+}
+
+func rank(v value) int {
+	switch {
+	case v.state == convert.Present:
+		return 0
+	case v.state.Missing():
+		return 1
+	}
+	return 2
+}
+
+// sortRows orders rows by keys; what is equal then is ordered by the bytes of
+// all its cells, so that an order never depends on the server's mood.
+func sortRows(rows []*row, keys []orderKey, e *env) {
+	if len(rows) < 2 {
+		return
+	}
+	made := make(map[*row][]value, len(rows))
+	for _, r := range rows {
+		values := make([]value, len(keys))
+		for i, k := range keys {
+			values[i] = k.get(r, e)
+		}
+		made[r] = values
+	}
+	slices.SortStableFunc(rows, func(a, b *row) int {
+		for i, k := range keys {
+			if by := k.compare(made[a][i], made[b][i]); by != 0 {
+				return by
+			}
+		}
+		return compareCells(a, b)
+	})
+}
+
+func compareCells(a, b *row) int {
+	for i := range a.cells {
+		x, y := &a.cells[i], &b.cells[i]
+		if x.IsNull() != y.IsNull() {
+			if x.IsNull() {
+				return 1
+			}
+			return -1
+		}
+		if by := strings.Compare(x.String(), y.String()); by != 0 {
+			return by
+		}
+	}
+	return 0
+}

@@ -1,0 +1,332 @@
+package plan
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+)
+
+// Change says that something of a kind changed for a customer.
+type Change struct {
+	Customer string
+	Kind     string
+}
+
+// changes is the section `changes:`, compiled.
+type changes struct {
+	overlap time.Duration
+	sources []*changeSource
+}
+
+// changeSource is one table whose stamp tells of changes.
+type changeSource struct {
+	kind          string
+	frame         *frame
+	all, since    *Statement // since is nil where raw stamps have no order in time
+	stamps        []stamp
+	customer      evaluator
+	key           []place
+	nullIsChanged bool
+}
+
+// stamp is one stamp of a source.
+type stamp struct {
+	get     evaluator
+	date    *convert.Date
+	kinds   []convert.ColumnKind
+	columns []sqlText
+}
+
+const changesEndpoint = "incremental"
+
+var changeKinds = []string{"contract", "invoice", "catalog", "document"}
+
+func (c *compiler) compileChanges() *changes {
+	defer c.within("changes")()
+	out := &changes{}
+	section := c.file.Changes
+	if section == nil {
+		c.warn(c.file.Pos, "there is no section `changes:`; changes are then seen by the daily pull only")
+		return out
+	}
+	if section.Overlap != nil {
+		overlap, err := time.ParseDuration(section.Overlap.Value)
+		if err != nil || overlap < 0 {
+			c.fault(section.Overlap.Pos, "overlap: is a duration like 5m, not %q", section.Overlap.Value)
+		}
+		out.overlap = overlap
+	}
+	for _, kind := range section.Kinds {
+		leave := c.within(kind.Kind.Value)
+		switch {
+		case !slices.Contains(changeKinds, kind.Kind.Value):
+			c.faultNear(kind.Kind.Pos, mapfile.Nearest(kind.Kind.Value, changeKinds), "there are changes of %s only", strings.Join(changeKinds, ", "))
+		case kind.Snapshot:
+			c.unsupported(kind.Kind.Pos, "changes found by comparing snapshots")
+		}
+		for _, source := range kind.Sources {
+			if s := c.changeSource(kind.Kind.Value, source); s != nil {
+				out.sources = append(out.sources, s)
+			}
+		}
+		leave()
+	}
+	return out
+}
+
+func (c *compiler) changeSource(kind string, w *mapfile.ChangeSource) *changeSource {
+	scope := c.newScope(nil, w.Source, w.Join, nil, false)
+	if len(scope.relations) == 0 {
+		return nil
+	}
+	f := newFrame(c, "changes of "+kind+" in "+scope.relations[0].alias, scope, nil, ownerOnly)
+	f.closed = true
+	s := &changeSource{kind: kind, frame: f, nullIsChanged: w.NullIsChanged}
+	main := scope.relations[0]
+	if main.table != nil {
+		for _, name := range main.table.primaryKey() {
+			s.key = append(s.key, place{branch: -1, slot: f.slot(main, main.table.column(name))})
+		}
+	}
+	for _, r := range scope.relations {
+		if r.required && !r.apart {
+			f.use(r, r.pos)
+		}
+	}
+	f.where = append(f.where, c.conditions(f, w.Where, nil)...)
+	number := w.Customer
+	if number == nil {
+		number = c.file.CustomerNumber
+	}
+	if number == nil {
+		c.fault(w.Pos, "say with `customer:` how a row leads to its customer number")
+		return nil
+	}
+	s.customer = c.value(site{f: f, want: wantText}, number)
+	if len(w.Stamp) == 0 {
+		c.fault(w.Pos, "say with `stamp:` which column tells when a row changed")
+	}
+	for _, v := range w.Stamp {
+		if st, ok := c.stamp(f, v); ok {
+			s.stamps = append(s.stamps, st)
+		}
+	}
+	s.all = f.statement()
+	if filter, ok := s.filter(c); ok {
+		where := f.where
+		f.where = append(slices.Clone(where), filter)
+		s.since = f.statement()
+		f.where = where
+	}
+	return s
+}
+
+// stamp compiles one stamp: columns read as an instant, midnight staying
+// midnight.
+func (c *compiler) stamp(f *frame, v *mapfile.Value) (stamp, bool) {
+	v = c.resolve(v)
+	items := []*mapfile.Value{v}
+	rule := mapfile.DateRule{Pos: v.Pos}
+	switch {
+	case v.Kind == mapfile.ColumnValue && v.Convert == nil:
+	case v.Kind == mapfile.FromValue:
+		items = v.Items
+		if v.Convert != nil && v.Convert.Date != nil {
+			rule = *v.Convert.Date
+		}
+	default:
+		return stamp{get: c.value(site{f: f, want: wantInstant}, v)}, true
+	}
+	keep := mapfile.Text{Value: "keep"}
+	rule.Midnight = &keep
+	date := c.dateOf(&rule, len(items), 0)
+	if date == nil {
+		return stamp{}, false
+	}
+	out := stamp{date: date}
+	var places []place
+	for _, item := range items {
+		if item.Kind != mapfile.ColumnValue {
+			return stamp{get: c.value(site{f: f, want: wantInstant}, v)}, true
+		}
+		p, col, ok := f.column(item.Column, item.Pos, true)
+		if !ok {
+			return stamp{}, false
+		}
+		rel, _ := f.scope.find(item.Column.Alias)
+		places = append(places, p)
+		out.kinds = append(out.kinds, col.Kind)
+		out.columns = append(out.columns, columnSQL(rel, col.Name))
+		if c.bound() && len(items) == 1 && !date.SuitsKind(col.Kind) {
+			c.fault(item.Pos, "the column is %s, say how a date is written in it, as in `date: yyyymmdd`", col.Kind)
+		}
+	}
+	out.get = func(r *row, _ *env) value {
+		cells := make([]*convert.Cell, len(places))
+		for i, p := range places {
+			cells[i] = r.cell(p)
+		}
+		return instant(date.Read(cells...))
+	}
+	return out, true
+}
+
+// bounds are what a stamp's columns are compared with so that nothing since a
+// time is missed; "" for a column that is not compared.
+func (s stamp) bounds(since time.Time) ([]string, bool) {
+	if s.date == nil || !s.date.Ordered(s.kinds...) {
+		return nil, false
+	}
+	return s.date.Bounds(since, s.kinds...)
+}
+
+// someTime is a time to learn from which columns a stamp compares.
+var someTime = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// filter restricts a source to rows that can have changed. It is coarse: the
+// stamps are compared again in Go.
+func (s *changeSource) filter(c *compiler) (sqlText, bool) {
+	var any []sqlText
+	at := 0
+	for _, st := range s.stamps {
+		bounds, ok := st.bounds(someTime)
+		if !ok {
+			return sqlText{}, false
+		}
+		var all []sqlText
+		for i, bound := range bounds {
+			if bound == "" {
+				continue
+			}
+			var one sqlText
+			all = append(all, *one.add(st.columns[i]).text(" >= ").scalar(sinceBound, at))
+			at++
+		}
+		if len(all) == 0 {
+			return sqlText{}, false
+		}
+		var one sqlText
+		any = append(any, *one.text("(").add(joinSQL(" and ", all)).text(")"))
+		if s.nullIsChanged {
+			for i := range bounds {
+				var empty sqlText
+				any = append(any, *empty.add(c.emptySQL(st.columns[i], &Column{Kind: st.kinds[i]})))
+			}
+		}
+	}
+	if len(any) == 0 {
+		return sqlText{}, false
+	}
+	var out sqlText
+	return *out.text("(").add(joinSQL(" or ", any)).text(")"), true
+}
+
+// sinceValues are the bounds of all stamps in the types of their columns.
+func (s *changeSource) sinceValues(since time.Time) ([]any, bool) {
+	var all []any
+	for _, st := range s.stamps {
+		bounds, ok := st.bounds(since)
+		if !ok {
+			return nil, false
+		}
+		for i, bound := range bounds {
+			if bound == "" {
+				continue
+			}
+			v, ok := matchRule{kind: st.kinds[i]}.bind(bound)
+			if !ok {
+				return nil, false
+			}
+			all = append(all, v)
+		}
+	}
+	return all, true
+}
+
+// Changes tells what changed at or after a time, each pair of customer and
+// kind once, ordered. The zero time means from the beginning.
+func (p *Program) Changes(ctx context.Context, a Asking, since time.Time) ([]Change, []LeftOut, error) {
+	if !since.IsZero() {
+		since = since.Add(-p.changes.overlap)
+	}
+	e := p.env(a)
+	found := map[Change]bool{}
+	var left []LeftOut
+	for _, s := range p.changes.sources {
+		missed, err := s.read(ctx, e, a, since, found)
+		if err != nil {
+			return nil, nil, err
+		}
+		left = append(left, missed...)
+	}
+	all := make([]Change, 0, len(found))
+	for change := range found {
+		all = append(all, change)
+	}
+	slices.SortFunc(all, func(a, b Change) int {
+		if by := strings.Compare(a.Customer, b.Customer); by != 0 {
+			return by
+		}
+		return strings.Compare(a.Kind, b.Kind)
+	})
+	return all, left, nil
+}
+
+func (s *changeSource) read(ctx context.Context, e *env, a Asking, since time.Time, found map[Change]bool) ([]LeftOut, error) {
+	stmt, v := s.all, values{}
+	if s.since != nil && !since.IsZero() {
+		if bounds, ok := s.sinceValues(since); ok {
+			stmt, v.scalars = s.since, map[listName][]any{sinceBound: bounds}
+		}
+	}
+	x := &fetcher{q: a.Querier, env: e}
+	rows, err := x.rows(ctx, stmt, s.frame, v)
+	if err != nil {
+		return nil, err
+	}
+	var left []LeftOut
+	for _, r := range rows {
+		r.key = encodeCells(r, s.key)
+		if !s.changed(r, e, a, since) {
+			continue
+		}
+		number := s.customer(r, e)
+		if number.state != convert.Present {
+			reason := reasonOf(number.state)
+			left = append(left, LeftOut{Row: r.key, Field: "customerId", Reason: reason})
+			if a.Note != nil {
+				a.Note(changesEndpoint, "customerId", reason, r.key)
+			}
+			continue
+		}
+		found[Change{Customer: number.text, Kind: s.kind}] = true
+	}
+	return left, nil
+}
+
+// changed says whether the latest stamp of a row is not before a time. A stamp
+// that cannot be read is noted and counts as changed: a change that is told
+// twice does no harm, one that is missed does.
+func (s *changeSource) changed(r *row, e *env, a Asking, since time.Time) bool {
+	stamped := false
+	for _, st := range s.stamps {
+		got := st.get(r, e)
+		switch {
+		case got.state == convert.Present:
+			stamped = true
+			if !got.at.Before(since) {
+				return true
+			}
+		case got.state.Bad():
+			if a.Note != nil {
+				a.Note(changesEndpoint, s.kind+".stamp", Unreadable, r.key)
+			}
+			return true
+		}
+	}
+	return !stamped && s.nullIsChanged
+}

@@ -1,0 +1,96 @@
+package plan
+
+import (
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+)
+
+// fill compiles one array member of an element.
+func (c *compiler) fill(f *frame, s *shape, e *element, l *mapfile.List, w written) {
+	defer c.within(l.Path.Value)()
+	t := s.lists[l.Path.Value]
+	if t == nil {
+		c.faultNear(l.Path.Pos, mapfile.Nearest(l.Path.Value, s.names()), "the API has no list %q here", l.Path.Value)
+		return
+	}
+	out := &listFill{target: t}
+	e.lists = append(e.lists, out)
+	if l.None {
+		return
+	}
+	if l.SumByName != nil {
+		out.nameLeaf, out.sumByName = t.element.leaves["name"], t.element.leaves[l.SumByName.Value]
+		if out.nameLeaf == nil || out.sumByName == nil || out.sumByName.want != wantDecimal {
+			c.fault(l.SumByName.Pos, "sumByName: adds up a decimal member of elements that have a name; %q is none", l.SumByName.Value)
+			out.sumByName = nil
+		}
+	}
+	for _, source := range l.Sources {
+		c.fillFrom(f, t, e, out, source, w)
+	}
+}
+
+func (c *compiler) fillFrom(f *frame, t *listTarget, e *element, out *listFill, source *mapfile.ListSource, w written) {
+	prefix := e.prefix + t.path + "."
+	keep := c.keepsParent(source.Policies, w.policies)
+	inner := written{
+		pos: source.Pos, use: source.Use, fields: source.Fields, lists: source.Lists, policies: source.Policies,
+		strict: e.strict,
+	}
+	switch {
+	case source.Elements != nil:
+		c.unsupported(source.Pos, "elements inside a column")
+	case source.Columns != nil:
+		if rel, _ := f.scope.find(source.Columns.Value); rel == nil {
+			c.unknownAlias(mapfile.ColumnRef{Alias: source.Columns.Value}, source.Columns.Pos, f.scope)
+		}
+		fill := &fillSource{branch: -1, keepParent: keep}
+		for _, fields := range source.Rows {
+			one := inner
+			one.fields = fields
+			fill.rows = append(fill.rows, c.element(f, t.element, e.endpoint, prefix, one))
+		}
+		out.sources = append(out.sources, fill)
+	default:
+		scope := c.newScope(f.scope, source.Source, source.Join, source.Children, true)
+		if len(scope.relations) == 0 {
+			return
+		}
+		sub := newFrame(c, f.name+"."+t.path, scope, f, ownerAndState)
+		b := &branch{name: sub.name, frame: sub}
+		f.branches = append(f.branches, b)
+		at := len(f.branches) - 1
+		if len(source.Parent) == 0 {
+			c.fault(source.Pos, "child rows need `parent:`, the columns that tell to which row above they belong")
+		}
+		c.match(f, b, scope.relations[0], source.Parent)
+		sub.where = append(sub.where, c.conditions(sub, source.Where, nil)...)
+		b.order = c.childOrder(sub, source.Order)
+		child := c.element(sub, t.element, e.endpoint, prefix, inner)
+		out.sources = append(out.sources, &fillSource{branch: at, element: child, keepParent: keep})
+	}
+}
+
+// childOrder is the order of child rows: as written, then by primary key.
+func (c *compiler) childOrder(f *frame, order []mapfile.Order) []orderKey {
+	keys := c.orderKeys(f, order)
+	main := f.scope.relations[0]
+	if main.table == nil {
+		return keys
+	}
+	for _, name := range main.table.primaryKey() {
+		keys = append(keys, c.orderKey(f, &mapfile.Value{
+			Kind: mapfile.ColumnValue, Column: mapfile.ColumnRef{Alias: main.alias, Name: name}, Pos: main.pos,
+		}, false))
+	}
+	return keys
+}
+
+func (c *compiler) keepsParent(own, above mapfile.Policies) bool {
+	if own.KeepParent != nil {
+		return *own.KeepParent
+	}
+	if above.KeepParent != nil {
+		return *above.KeepParent
+	}
+	return c.file.Policies.KeepParent != nil && *c.file.Policies.KeepParent
+}

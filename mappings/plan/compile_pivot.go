@@ -1,0 +1,233 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+)
+
+// pivotFilter says that a branch fetches only rows of the customer asked for
+// or of everybody.
+type pivotFilter struct {
+	rule matchRule // of the column that is compared with @customer
+}
+
+// choice is one rank of a pivot's preferences.
+type choice struct {
+	holds test
+	set   map[string]value // members that are set when this rank wins
+}
+
+// pivots compiles rows that become named members of an object: prices by
+// period. One rank of the preferences wins for the whole object, because its
+// members say whose prices they are.
+func (c *compiler) pivots(f *frame, s *shape, e *element, w written) {
+	for _, l := range w.lists {
+		if l.Pivot != nil {
+			leave := c.within(l.Pivot.Path.Value)
+			c.pivot(f, s, e, l.Pivot)
+			leave()
+		}
+	}
+}
+
+func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
+	if p.UpTo != nil {
+		c.unsupported(p.UpTo.Pos, "a price ladder by from-day and to-day")
+		return
+	}
+	scope := c.newScope(f.scope, p.Source, p.Join, nil, true)
+	if len(scope.relations) == 0 {
+		return
+	}
+	sub := newFrame(c, f.name+"."+p.Path.Value, scope, f, ownerAndState)
+	b := &branch{name: sub.name, frame: sub}
+	f.branches = append(f.branches, b)
+	at := len(f.branches) - 1
+	c.match(f, b, scope.relations[0], p.Parent)
+	sub.where = append(sub.where, c.conditions(sub, p.Where, nil)...)
+	choices := c.choices(sub, b, s, p)
+	b.order = c.childOrder(sub, p.Order)
+	by := c.value(site{f: sub, want: wantText}, p.By)
+	best := func(r *row, e *env) ([]*row, *choice) {
+		rows := r.branches[at]
+		for i := range choices {
+			won := slices.DeleteFunc(slices.Clone(rows), func(child *row) bool { return !choices[i].holds(child, e) })
+			if len(won) > 0 {
+				return won, &choices[i]
+			}
+		}
+		return nil, nil
+	}
+	add := func(path string, pos mapfile.Pos, get evaluator) {
+		l := s.leaves[path]
+		if l == nil {
+			c.faultNear(pos, mapfile.Nearest(path, s.names()), "the API has no field %q here", path)
+			return
+		}
+		if slices.ContainsFunc(e.fields, func(have *field) bool { return have.leaf == l }) {
+			c.fault(pos, "%s is mapped twice", path)
+			return
+		}
+		out := &field{leaf: l, get: get, pos: pos, bad: leaveOut}
+		if e.strict {
+			out.bad = failPage
+		}
+		e.fields = append(e.fields, out)
+	}
+	object := p.Path.Value + "."
+	for _, column := range p.Columns {
+		path := object + column.Name.Value + ".amount"
+		l := s.leaves[path]
+		if l == nil {
+			c.faultNear(column.Name.Pos, "", "the API has no %s%s.amount", object, column.Name.Value)
+			continue
+		}
+		codes := make([]string, len(column.Values))
+		for i, v := range column.Values {
+			codes[i] = plainNumber(convert.Clean(v.Value))
+		}
+		amount := c.value(site{f: sub, want: l.want, leaf: l}, p.Amount)
+		add(path, column.Name.Pos, func(r *row, e *env) value {
+			rows, _ := best(r, e)
+			for _, child := range rows {
+				code := by(child, e)
+				if code.state.Bad() {
+					return code
+				}
+				if code.state == convert.Present && slices.Contains(codes, plainNumber(code.text)) {
+					if got := amount(child, e); !got.state.Missing() {
+						return got
+					}
+				}
+			}
+			return absent(convert.Empty)
+		})
+	}
+	c.pivotMembers(sub, s, p, object, best, add)
+}
+
+// pivotMembers are the members that come with the rank that won.
+func (c *compiler) pivotMembers(sub *frame, s *shape, p *mapfile.Pivot, object string,
+	best func(*row, *env) ([]*row, *choice), add func(string, mapfile.Pos, evaluator),
+) {
+	set := map[string]mapfile.Pos{}
+	var order []string
+	for _, preference := range p.Prefer {
+		for _, member := range preference.Fields {
+			path := object + member.Path.Value
+			if _, ok := set[path]; !ok {
+				set[path] = member.Path.Pos
+				order = append(order, path)
+			}
+		}
+	}
+	for _, path := range order {
+		add(path, set[path], func(r *row, e *env) value {
+			_, won := best(r, e)
+			if won == nil {
+				return absent(convert.Empty)
+			}
+			return won.set[path]
+		})
+	}
+	for _, member := range p.Fields {
+		path := object + member.Path.Value
+		get := fixed(absent(convert.Empty))
+		if l := s.leaves[path]; l != nil {
+			get = c.value(site{f: sub, want: l.want, leaf: l}, member.Value)
+		}
+		add(path, member.Path.Pos, func(r *row, e *env) value {
+			rows, _ := best(r, e)
+			if len(rows) == 0 {
+				return absent(convert.Empty)
+			}
+			return get(rows[0], e)
+		})
+	}
+}
+
+// choices compiles the ranks, and restricts the statement to rows that one of
+// them can want.
+func (c *compiler) choices(sub *frame, b *branch, s *shape, p *mapfile.Pivot) []choice {
+	if len(p.Prefer) == 0 {
+		return []choice{{holds: func(*row, *env) bool { return true }}}
+	}
+	main := sub.scope.relations[0]
+	var ranks []choice
+	var filters []sqlText
+	for _, preference := range p.Prefer {
+		rank := choice{set: map[string]value{}}
+		var tests []test
+		var parts []sqlText
+		for _, cmp := range preference.Match {
+			column, col := c.columnNamed(sub, cmp.Name, main)
+			if col == nil {
+				continue
+			}
+			if len(cmp.Values) == 1 && cmp.Values[0].Value == "@customer" {
+				rule := ruleOf(col)
+				b.pivot = &pivotFilter{rule: rule}
+				tests = append(tests, ofCustomer(place{branch: -1, slot: sub.slot(main, col)}, rule))
+				var s sqlText
+				parts = append(parts, *s.add(column).text(" in ").in(customerList, 1))
+				continue
+			}
+			if cmp.Op == mapfile.Equal && len(cmp.Values) == 1 && cmp.Values[0].Value == "" {
+				cmp = &mapfile.Comparison{Pos: cmp.Pos, Name: cmp.Name, Op: mapfile.Empty}
+			}
+			qualified := *cmp
+			qualified.Name.Value = main.alias + "." + col.Name
+			tests = append(tests, c.test(site{f: sub}, &qualified))
+			parts = append(parts, c.comparison(sub, cmp, main))
+		}
+		if b.pivot != nil && len(c.customerColumns()) != 1 {
+			c.fault(preference.Pos, "@customer needs a customer number that stands in one column")
+		}
+		rank.holds = func(r *row, e *env) bool {
+			return !slices.ContainsFunc(tests, func(t test) bool { return !t(r, e) })
+		}
+		for _, member := range preference.Fields {
+			l := s.leaves[p.Path.Value+"."+member.Path.Value]
+			rank.set[p.Path.Value+"."+member.Path.Value] = c.value(site{f: sub, want: wantText, leaf: l}, member.Value)(nil, nil)
+		}
+		ranks = append(ranks, rank)
+		if len(parts) == 0 {
+			parts = append(parts, *new(sqlText).text(always))
+		}
+		var one sqlText
+		filters = append(filters, *one.text("(").add(joinSQL(" and ", parts)).text(")"))
+	}
+	var any sqlText
+	sub.where = append(sub.where, *any.text("(").add(joinSQL(" or ", filters)).text(")"))
+	return ranks
+}
+
+// customerColumns are the raw columns of the customer number.
+func (c *compiler) customerColumns() []mapfile.ColumnRef {
+	if c.file.CustomerNumber == nil {
+		return nil
+	}
+	_, refs := c.numberParts(c.file.CustomerNumber)
+	return refs
+}
+
+// ofCustomer holds for rows of the customer asked for, compared exactly.
+func ofCustomer(p place, rule matchRule) test {
+	return func(r *row, e *env) bool {
+		cell := r.cell(p)
+		if cell.IsNull() {
+			return false
+		}
+		own := rule.norm(cell.String())
+		return slices.ContainsFunc(e.customers, func(raw []string) bool {
+			return len(raw) == 1 && rule.norm(raw[0]) == own
+		})
+	}
+}
+
+// plainNumber lets 7, 7.0 and 007 be the same code.
+func plainNumber(text string) string {
+	return matchRule{numeric: true}.norm(text)
+}

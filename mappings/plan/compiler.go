@@ -1,0 +1,168 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+	"github.com/dealerbridge/dealerbridge/mappings/sqltext"
+)
+
+// compiler is one pass over a mapping file: without a schema it finds what can
+// be found offline, with one it also learns column kinds and makes the
+// statements that are run. Both passes go the same way.
+type compiler struct {
+	file   *mapfile.File
+	target Target
+	server Server
+	schema Schema // nil offline
+	zone   *convert.Zone
+	faults mapfile.Faults
+	path   []string
+	tables []TableRef
+	joins  map[string]*mapfile.Join
+	define map[string]*mapfile.Definition
+	maps   map[string]*convert.CodeMap
+	empty  *convert.Sentinels
+	places int      // decimal places of the currency
+	inline []string // aliases that must stand in the statement itself
+	using  []string // definitions being followed, against circles
+}
+
+// within adds a step to the path of faults; the function it returns takes it
+// off again.
+func (c *compiler) within(step string) func() {
+	c.path = append(c.path, step)
+	return func() { c.path = c.path[:len(c.path)-1] }
+}
+
+func (c *compiler) fault(pos mapfile.Pos, format string, args ...any) {
+	c.faultNear(pos, "", format, args...)
+}
+
+// faultNear is a fault with the name that was probably meant.
+func (c *compiler) faultNear(pos mapfile.Pos, suggestion, format string, args ...any) {
+	c.faults = append(c.faults, mapfile.Fault{
+		File: c.file.Path, Pos: pos, Path: strings.Join(c.path, "."),
+		Message: fmt.Sprintf(format, args...), Suggestion: suggestion,
+	})
+}
+
+func (c *compiler) warn(pos mapfile.Pos, format string, args ...any) {
+	c.faults = append(c.faults, mapfile.Fault{
+		File: c.file.Path, Pos: pos, Path: strings.Join(c.path, "."),
+		Message: fmt.Sprintf(format, args...), Warning: true,
+	})
+}
+
+// unsupported is the fault of a form that is understood and not yet served.
+func (c *compiler) unsupported(pos mapfile.Pos, what string) {
+	c.fault(pos, "this form is not supported yet by this version: %s", what)
+}
+
+// bound says whether a database's schema is at hand.
+func (c *compiler) bound() bool { return c.schema != nil }
+
+// table notes that a source is used and gives what the schema knows of it. An
+// unknown table is a fault, said once for each place.
+func (c *compiler) table(s mapfile.Source) *Table {
+	ref := refOf(s)
+	if !slices.Contains(c.tables, ref) {
+		c.tables = append(c.tables, ref)
+	}
+	if s.Select == nil {
+		for _, name := range []mapfile.Text{s.Database, s.Table} {
+			if name.Value == "" && name == s.Database {
+				continue
+			}
+			if _, err := quoteName(name.Value); err != nil {
+				c.fault(name.Pos, "%v", err)
+				return nil
+			}
+		}
+	} else {
+		c.checkSQL(*s.Select)
+	}
+	if !c.bound() {
+		return nil
+	}
+	t := c.schema[ref]
+	if t != nil && t.Refused != "" {
+		c.fault(s.Select.Pos, "the database does not accept this SELECT: %s", t.Refused)
+		return nil
+	}
+	if t == nil {
+		pos := s.Table.Pos
+		if s.Select != nil {
+			c.fault(s.Select.Pos, "the database does not accept this SELECT")
+			return nil
+		}
+		var known []string
+		for r := range c.schema {
+			if r.Select == "" && c.schema[r] != nil {
+				known = append(known, r.Table)
+			}
+		}
+		slices.Sort(known)
+		c.faultNear(pos, mapfile.Nearest(s.Table.Value, known), "unknown table %q", s.Table.Value)
+	}
+	return t
+}
+
+func (c *compiler) dialect() sqltext.Dialect {
+	if c.file.Dialect == mapfile.SQLite {
+		return sqltext.SQLite
+	}
+	return sqltext.MySQL
+}
+
+// sqlOf makes pieces of SQL that was written in the mapping: the text as it
+// stands, its names as bound values.
+func (c *compiler) sqlOf(t mapfile.Text) sqlText {
+	c.checkSQL(t)
+	var out sqlText
+	for _, p := range sqltext.Split(t.Value, c.dialect()) {
+		switch p.Name {
+		case "":
+			out.text(p.SQL)
+		case "dealer":
+			out.scalar(dealerName, 0)
+		case "today":
+			out.scalar(todayName, 0)
+		default:
+			c.unsupported(t.Pos, "@"+p.Name+" in SQL")
+		}
+	}
+	return out
+}
+
+// checkSQL refuses functions that are not known to be harmless, and SQL of
+// another dialect than the server speaks.
+func (c *compiler) checkSQL(t mapfile.Text) {
+	for _, call := range sqltext.Calls(t.Value, c.dialect()) {
+		name := strings.ToLower(call.Name)
+		declared := slices.ContainsFunc(c.file.Functions, func(f mapfile.Text) bool { return strings.EqualFold(f.Value, name) })
+		if !sqlFunctions[name] && !declared {
+			c.fault(t.Pos, "the function %s is not on the list of harmless functions; add it under `functions:` if it only reads", call.Name)
+		}
+	}
+}
+
+// aliasesIn are the aliases of a scope that a text of SQL qualifies a name
+// with.
+func (c *compiler) aliasesIn(t mapfile.Text, s *scope) []*relation {
+	var found []*relation
+	tokens := sqltext.Tokens(t.Value, c.dialect())
+	for i, token := range tokens {
+		if i+1 >= len(tokens) || tokens[i+1].Text != "." {
+			continue
+		}
+		name := strings.Trim(token.Text, "`\"[]")
+		if rel, _ := s.find(name); rel != nil && !slices.Contains(found, rel) {
+			found = append(found, rel)
+		}
+	}
+	return found
+}

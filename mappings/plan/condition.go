@@ -1,0 +1,332 @@
+package plan
+
+import (
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+)
+
+// never is a condition no row fulfils, always one that every row does.
+const (
+	never  = "1 = 0"
+	always = "1 = 1"
+)
+
+// conditions renders several conditions that must all hold. Names without an
+// alias are columns of bare; where bare is nil every name needs its alias.
+func (c *compiler) conditions(f *frame, all []*mapfile.Condition, bare *relation) []sqlText {
+	out := make([]sqlText, 0, len(all))
+	for _, cond := range all {
+		out = append(out, c.condition(f, cond, bare))
+	}
+	return out
+}
+
+func (c *compiler) condition(f *frame, cond *mapfile.Condition, bare *relation) sqlText {
+	var out sqlText
+	switch {
+	case cond.SQL != nil:
+		for _, r := range c.aliasesIn(*cond.SQL, f.scope) {
+			if r.apart {
+				c.fault(cond.SQL.Pos, "%q is fetched by a statement of its own (%s) and cannot be used in SQL here", r.alias, r.why())
+			} else if own, depth := f.scope.find(r.alias); own == r && depth == 0 {
+				f.use(r, cond.SQL.Pos)
+			}
+		}
+		out.text("(").add(c.sqlOf(*cond.SQL)).text(")")
+	case cond.Exists != nil:
+		out = c.existsSQL(f, cond)
+	case cond.Any != nil:
+		out.text("(").add(joinSQL(" or ", c.conditions(f, cond.Any, bare))).text(")")
+	case cond.Not != nil:
+		out.text("not coalesce((").add(joinSQL(" and ", c.conditions(f, cond.Not, bare))).text("), 0)")
+	default:
+		var parts []sqlText
+		for _, cmp := range cond.Compare {
+			parts = append(parts, c.comparison(f, cmp, bare))
+		}
+		out = joinSQL(" and ", parts)
+	}
+	if out.empty() {
+		out.text(always)
+	}
+	return out
+}
+
+// columnNamed finds the column a comparison is about.
+func (c *compiler) columnNamed(f *frame, name mapfile.Text, bare *relation) (sqlText, *Column) {
+	alias, column, dotted := strings.Cut(name.Value, ".")
+	if bare != nil && (!dotted || bare.alias != alias) {
+		if rel, _ := f.scope.find(alias); !dotted || rel == nil {
+			col := bare.column(name.Value)
+			if col == nil {
+				c.faultNear(name.Pos, mapfile.Nearest(name.Value, bare.table.names()), "unknown column %q in %s", name.Value, bare.title())
+				return sqlText{}, nil
+			}
+			if _, err := quoteName(col.Name); err != nil {
+				c.fault(name.Pos, "%v", err)
+				return sqlText{}, nil
+			}
+			return columnSQL(bare, col.Name), col
+		}
+	}
+	if !dotted {
+		c.faultNear(name.Pos, "", "%q is no column; a column is written alias.column (here: %s)", name.Value, strings.Join(f.scope.aliases(), ", "))
+		return sqlText{}, nil
+	}
+	if bare != nil && bare.alias == alias {
+		return c.columnNamed(f, mapfile.Text{Value: column, Pos: name.Pos}, bare)
+	}
+	_, col, ok := f.column(mapfile.ColumnRef{Alias: alias, Name: column, Pos: name.Pos}, name.Pos, false)
+	if !ok {
+		return sqlText{}, nil
+	}
+	rel, depth := f.scope.find(alias)
+	if depth > 0 && !f.correlated {
+		c.fault(name.Pos, "%q belongs to the row around this one and cannot be used here", alias)
+		return sqlText{}, nil
+	}
+	return columnSQL(rel, col.Name), col
+}
+
+func (c *compiler) comparison(f *frame, cmp *mapfile.Comparison, bare *relation) sqlText {
+	column, col := c.columnNamed(f, cmp.Name, bare)
+	var out sqlText
+	if col == nil {
+		return *out.text(never)
+	}
+	switch cmp.Op {
+	case mapfile.Equal:
+		return c.equalSQL(column, col, cmp.Values)
+	case mapfile.Differs:
+		out.text("(").add(column).text(" is null or not ").add(c.equalSQL(column, col, cmp.Values)).text(")")
+	case mapfile.Empty:
+		return c.emptySQL(column, col)
+	case mapfile.Present:
+		out.text("not ").add(c.emptySQL(column, col))
+	case mapfile.Less:
+		return c.rangeSQL(column, col, "<", cmp)
+	case mapfile.More:
+		return c.rangeSQL(column, col, ">", cmp)
+	case mapfile.Since:
+		return c.rangeSQL(column, col, ">=", cmp)
+	case mapfile.UpTo:
+		return c.rangeSQL(column, col, "<=", cmp)
+	default:
+		c.unsupported(cmp.Pos, "comparison "+string(cmp.Op))
+	}
+	return out
+}
+
+// equalSQL compares with any of several values: numbers by value, texts
+// exactly but for blanks at their end. MySQL's looser comparison comes first,
+// because it can use an index.
+func (c *compiler) equalSQL(column sqlText, col *Column, values []mapfile.Text) sqlText {
+	var out sqlText
+	if len(values) == 0 {
+		return *out.text(never)
+	}
+	bindAll := func(s *sqlText) {
+		s.text("(")
+		for i, v := range values {
+			if i > 0 {
+				s.text(", ")
+			}
+			c.bindText(s, col, v)
+		}
+		s.text(")")
+	}
+	switch {
+	case col.Kind.Numeric():
+		out.add(column).text(" in ")
+		bindAll(&out)
+	case c.server == SQLite:
+		out.text("rtrim(").add(column).text(") in ")
+		bindAll(&out)
+	case col.Collation == Exact:
+		out.add(column).text(" in ")
+		bindAll(&out)
+	default:
+		out.text("(").add(column).text(" in ")
+		bindAll(&out)
+		out.text(" and convert(").add(column).text(" using utf8mb4) collate utf8mb4_bin in ")
+		bindAll(&out)
+		out.text(")")
+	}
+	return out
+}
+
+// bindText binds a value from the mapping in the column's own type.
+func (c *compiler) bindText(s *sqlText, col *Column, v mapfile.Text) {
+	if v.Value == "@dealer" && !v.Quoted {
+		s.scalar(dealerName, 0)
+		return
+	}
+	if v.Value == "@today" && !v.Quoted {
+		s.scalar(todayName, 0)
+		return
+	}
+	if col.Kind.Numeric() {
+		number, ok := typedNumber(col.Kind, v.Value)
+		if !ok {
+			c.fault(v.Pos, "the column %q holds numbers, %q is none", col.Name, v.Value)
+		}
+		s.bind(number)
+		return
+	}
+	s.bind(strings.TrimRight(v.Value, " "))
+}
+
+// typedNumber makes a value to bind against a numeric column, so that the
+// server compares number with number.
+func typedNumber(kind convert.ColumnKind, text string) (any, bool) {
+	text = strings.TrimSpace(text)
+	if kind == convert.ColumnInteger || kind == convert.ColumnYear || kind == convert.ColumnBit {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return n, true
+		}
+		if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+			return n, true
+		}
+	}
+	if text == "" || strings.Trim(text, "+-.0123456789") != "" {
+		return nil, false
+	}
+	if _, ok := new(big.Rat).SetString(text); !ok {
+		return nil, false
+	}
+	return text, true
+}
+
+// emptySQL holds for NULL, blanks, the file's sentinels, and what the kind of
+// column uses for "nothing": zero dates, the number 0.
+func (c *compiler) emptySQL(column sqlText, col *Column) sqlText {
+	var out sqlText
+	out.text("(").add(column).text(" is null")
+	switch {
+	case dated(col.Kind):
+		for _, pattern := range []string{"'0000-%'", "'____-00-%'", "'____-__-00%'"} {
+			out.text(" or cast(").add(column).text(" as char) like ", pattern)
+		}
+	case col.Kind.Numeric():
+		out.text(" or ").add(column).text(" = 0")
+	default:
+		out.text(" or trim(").add(column).text(") = ''")
+	}
+	if len(c.file.Sentinels) > 0 {
+		texts := make([]sqlText, len(c.file.Sentinels))
+		for i, s := range c.file.Sentinels {
+			texts[i].bind(strings.TrimSpace(s.Value))
+		}
+		out.text(" or trim(cast(").add(column).text(" as char)) in (").add(joinSQL(", ", texts)).text(")")
+	}
+	return *out.text(")")
+}
+
+// rangeSQL compares by order: as numbers when the value is one, else as text.
+func (c *compiler) rangeSQL(column sqlText, col *Column, operator string, cmp *mapfile.Comparison) sqlText {
+	var out sqlText
+	if len(cmp.Values) != 1 {
+		c.fault(cmp.Pos, "compare with one value")
+		return *out.text(never)
+	}
+	v := cmp.Values[0]
+	_, isNumber := typedNumber(convert.ColumnDecimal, v.Value)
+	switch {
+	case col.Kind.Numeric() || !isNumber:
+		out.add(column).text(" ", operator, " ")
+		c.bindText(&out, col, v)
+	default:
+		out.text("cast(").add(column).text(" as decimal(38,10)) ", operator, " cast(").bind(v.Value).text(" as decimal(38,10))")
+	}
+	return out
+}
+
+// existsSQL asks whether there is (or is not) a child row that fulfils a
+// condition.
+func (c *compiler) existsSQL(f *frame, cond *mapfile.Condition) sqlText {
+	var out sqlText
+	e := cond.Exists
+	if e.Aggregate != nil {
+		c.unsupported(cond.Pos, "a filter that compares an aggregate")
+		return *out.text(never)
+	}
+	child := c.childrenNamed(f.scope, e.Children)
+	if child == nil {
+		return *out.text(never)
+	}
+	inner := c.newScope(f.scope, aliased(child.Source, child.Name), child.Join, nil, false)
+	sub := newFrame(c, f.name, inner, f, ownerAndState)
+	sub.closed, sub.correlated = true, true
+	r := inner.relations[0]
+	r.main = true
+	where := c.correlate(f, r, child.Match)
+	where = append(where, c.conditions(sub, child.Where, r)...)
+	where = append(where, c.conditions(sub, e.Where, r)...)
+	sub.where = where
+	sub.slots = []slot{{expr: *new(sqlText).text("1")}}
+	if e.Negate {
+		out.text("not ")
+	}
+	out.text("exists (")
+	for _, p := range sub.statement().pieces {
+		out.add(sqlText{pieces: []piece{p}})
+	}
+	return *out.text(")")
+}
+
+// correlate pairs child rows with the row around them inside one statement.
+func (c *compiler) correlate(f *frame, r *relation, match []mapfile.Match) []sqlText {
+	var all []sqlText
+	for _, m := range match {
+		col := r.column(m.Column.Value)
+		if col == nil {
+			c.faultNear(m.Column.Pos, mapfile.Nearest(m.Column.Value, r.table.names()), "unknown column %q in %s", m.Column.Value, r.title())
+			continue
+		}
+		switch m.Value.Kind {
+		case mapfile.LiteralValue:
+			if m.Value.Literal != nil {
+				all = append(all, c.equalSQL(columnSQL(r, col.Name), col, []mapfile.Text{*m.Value.Literal}))
+			}
+		case mapfile.ColumnValue:
+			_, theirs, ok := f.column(m.Value.Column, m.Value.Pos, false)
+			if !ok {
+				continue
+			}
+			rel, _ := f.scope.find(m.Value.Column.Alias)
+			var s sqlText
+			s.add(columnSQL(r, col.Name)).text(" = ").add(columnSQL(rel, theirs.Name))
+			all = append(all, s)
+		default:
+			c.unsupported(m.Value.Pos, "a converted match in a filter on child rows")
+		}
+	}
+	return all
+}
+
+// childrenNamed finds named children of a scope.
+func (c *compiler) childrenNamed(s *scope, name mapfile.Text) *mapfile.Children {
+	var known []string
+	for at := s; at != nil; at = at.parent {
+		for _, child := range at.children {
+			if child.Name.Value == name.Value {
+				return child
+			}
+			known = append(known, child.Name.Value)
+		}
+	}
+	c.faultNear(name.Pos, mapfile.Nearest(name.Value, known), "unknown children %q; declare them beside `from:`, as in `%s: {table: ..., match: {...}}`", name.Value, name.Value)
+	return nil
+}
+
+// aliased gives a source the alias it goes by when it has none of its own.
+func aliased(s mapfile.Source, alias mapfile.Text) mapfile.Source {
+	if s.Alias.Value == "" {
+		s.Alias = alias
+	}
+	return s
+}

@@ -1,0 +1,76 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Prepared is one statement as a server can be asked to prepare it: with one
+// value in each list.
+type Prepared struct {
+	Name string
+	Text string
+	Args int
+}
+
+// Statements are all statements of a program, in the order of their names.
+func (p *Program) Statements() []Prepared {
+	var all []Prepared
+	p.each(func(s *Statement) {
+		text, args := s.prepared()
+		all = append(all, Prepared{Name: s.Name, Text: text, Args: args})
+	})
+	slices.SortStableFunc(all, func(a, b Prepared) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// each visits every statement.
+func (p *Program) each(visit func(*Statement)) {
+	var below func(f *frame)
+	below = func(f *frame) {
+		for _, b := range f.branches {
+			visit(b.stmt)
+			below(b.frame)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.lists)) {
+		l := p.lists[name]
+		if l.keys.stmt == nil {
+			continue
+		}
+		visit(l.keys.stmt)
+		visit(l.rows.stmt)
+		below(l.rows.frame)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(p.documents)) {
+		d := p.documents[kind]
+		visit(d.rows.stmt)
+		below(d.rows.frame)
+	}
+	for _, s := range p.changes.sources {
+		visit(s.all)
+		if s.since != nil {
+			visit(s.since)
+		}
+	}
+}
+
+// prepared renders a statement with one value in each list.
+func (s *Statement) prepared() (string, int) {
+	var text strings.Builder
+	args := 0
+	for _, p := range s.pieces {
+		switch {
+		case p.bound || p.list != noList && p.width == 0:
+			text.WriteByte('?')
+			args++
+		case p.list == noList:
+			text.WriteString(p.text)
+		default:
+			rest := s.renderList(&text, nil, [][]any{make([]any, p.width)}, p.width)
+			args += len(rest)
+		}
+	}
+	return text.String(), args
+}

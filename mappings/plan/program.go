@@ -1,0 +1,134 @@
+package plan
+
+import (
+	"reflect"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+)
+
+// list is one endpoint, compiled: the statement of its keys, the statement of
+// its rows, and how an element is made of a row.
+type list struct {
+	name    string
+	none    bool
+	fixed   []*element // a list written in the mapping itself
+	element *element
+	keys    keyReader
+	rows    rowReader
+	strict  bool // a bad row fails the page
+}
+
+// keyReader makes the key list.
+type keyReader struct {
+	stmt      *Statement
+	frame     *frame
+	key       []place
+	customer  *customerNumber // nil where rows are not asked for by customer
+	order     []orderKey
+	distinct  []evaluator
+	endpoint  string
+	// lookup keeps rows of one key apart: two of them are two answers.
+	lookup bool
+}
+
+// rowReader reads the wide rows behind keys.
+type rowReader struct {
+	stmt     *Statement
+	frame    *frame
+	key      []place
+	rules    []matchRule
+	customer *customerNumber
+	// hidden is the slot that is not 0 for rows the state filters hide; -1
+	// where a key leads to one row at most.
+	hidden int
+}
+
+// element is how one element of an answer is made of a row.
+type element struct {
+	endpoint string
+	prefix   string // of its fields in notes: assetDetails.
+	shape    *shape
+	fields   []*field
+	order    []int // in which fields are evaluated
+	lists    []*listFill
+	strict   bool
+}
+
+// field is one field of an element.
+type field struct {
+	leaf     *leaf
+	get      evaluator
+	pos      mapfile.Pos
+	bad      badPolicy
+	fallback *value
+	silent   bool // filled by the gateway: never noted
+}
+
+// badPolicy is what happens to a field whose value cannot be sent.
+type badPolicy int
+
+const (
+	leaveOut badPolicy = iota // the element
+	failPage
+	nullField
+)
+
+// listFill is how one array member is filled.
+type listFill struct {
+	target    *listTarget
+	sumByName *leaf // the member that is added up; nil otherwise
+	nameLeaf  *leaf
+	sources   []*fillSource
+}
+
+// fillSource is one source of a list's elements: the rows of a branch, or the
+// owner's row itself for unpivoted columns.
+type fillSource struct {
+	branch     int // -1: the owner's row
+	element    *element
+	rows       []*element
+	keepParent bool
+}
+
+// noted is one value that was not sent as it stood.
+type noted struct {
+	field  string
+	reason Reason
+}
+
+// Reason says what was wrong with a value. The words are those of the audit.
+type Reason string
+
+// The reasons a value is noted or a row left out for.
+const (
+	Missing    Reason = "missing"
+	Unmapped   Reason = "unmapped"
+	Unreadable Reason = "unreadable"
+	TooLong    Reason = "too-long"
+	CutShort   Reason = "cut"
+	ZeroDate   Reason = "zero-date"
+	Duplicate  Reason = "duplicate"
+	Replaced   Reason = "placeholder"
+	Nulled     Reason = "nulled"
+)
+
+func reasonOf(s convert.State) Reason {
+	switch s {
+	case convert.Unmapped:
+		return Unmapped
+	case convert.Unreadable:
+		return Unreadable
+	case convert.TooLong:
+		return TooLong
+	case convert.ZeroDate:
+		return ZeroDate
+	}
+	return Missing
+}
+
+// newElement makes an empty Go value of the element's type with all required
+// arrays in place.
+func (e *element) newElement() reflect.Value {
+	return reflect.New(e.shape.typ).Elem()
+}

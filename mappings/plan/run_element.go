@@ -1,0 +1,200 @@
+package plan
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+)
+
+// maker makes the elements of one request's answer.
+type maker struct {
+	env      *env
+	note     Noter
+	endpoint string
+	row      string // key of the main row being made
+}
+
+// fault is what keeps an element from being sent.
+type fault struct {
+	field  string
+	reason Reason
+	fail   bool
+}
+
+func (m *maker) noted(field string, reason Reason) {
+	if m.note != nil {
+		m.note(m.endpoint, field, reason, m.row)
+	}
+}
+
+// element makes one element of a row, or says what keeps it from being sent.
+// Everything is looked at even then, so that all of it is noted; of several
+// faults the one whose field comes first by name is told.
+func (m *maker) element(e *element, r *row) (reflect.Value, *fault) {
+	out := e.newElement()
+	worst := m.fields(e, r, out)
+	for _, l := range e.lists {
+		elements, bad := m.list(l, r)
+		worst = worst.or(bad)
+		if bad == nil {
+			l.target.makeSlice(out, elements)
+		}
+	}
+	return out, worst
+}
+
+// or is the graver of two faults: one that fails the page, then the first by
+// name.
+func (f *fault) or(other *fault) *fault {
+	switch {
+	case f == nil:
+		return other
+	case other == nil, f.fail && !other.fail:
+		return f
+	case other.fail && !f.fail, other.field < f.field:
+		return other
+	}
+	return f
+}
+
+// fields evaluates and sets the fields of one element.
+func (m *maker) fields(e *element, r *row, out reflect.Value) *fault {
+	before := r.fields
+	defer func() { r.fields = before }()
+	r.fields = make([]value, len(e.fields))
+	var worst *fault
+	for _, i := range e.order {
+		f := e.fields[i]
+		v, bad := m.settle(e, f, f.get(r, m.env))
+		r.fields[i] = v
+		worst = worst.or(bad)
+		if bad == nil && v.state == convert.Present {
+			f.leaf.set(out, v)
+		}
+	}
+	return worst
+}
+
+// settle applies the length, the list of words and the policy of a field to
+// its value.
+func (m *maker) settle(e *element, f *field, v value) (value, *fault) {
+	v = f.conform(v)
+	name := e.prefix + f.leaf.path
+	if v.cut {
+		m.noted(name, CutShort)
+	}
+	if v.state == convert.Present {
+		return v, nil
+	}
+	if v.state == convert.ZeroDate && !f.silent {
+		m.noted(name, ZeroDate)
+	}
+	empty := v.state.Missing()
+	if empty && !(f.leaf.required || f.leaf.nested) {
+		return v, nil
+	}
+	reason := reasonOf(v.state)
+	if empty {
+		reason = Missing
+	}
+	if f.fallback != nil {
+		m.noted(name, Replaced)
+		return *f.fallback, nil
+	}
+	if f.bad == nullField && !f.leaf.required && !f.leaf.nested {
+		if !f.silent {
+			m.noted(name, Nulled)
+		}
+		return absent(convert.Empty), nil
+	}
+	m.noted(name, reason)
+	return v, &fault{field: name, reason: reason, fail: f.bad == failPage}
+}
+
+// conform finds present values that the API does not take.
+func (f *field) conform(v value) value {
+	if v.state != convert.Present {
+		return v
+	}
+	switch {
+	case v.text == "" && f.leaf.want != wantText:
+		return absent(convert.Empty)
+	case len(f.leaf.enum) > 0 && !slices.Contains(f.leaf.enum, v.text):
+		return absent(convert.Unmapped)
+	case f.leaf.maxChars > 0 && f.leaf.want == wantText && len(v.text) > f.leaf.maxChars && convert.Length(v.text) > f.leaf.maxChars:
+		return absent(convert.TooLong)
+	}
+	return v
+}
+
+// list makes the elements of one array member. A child that cannot be sent
+// takes its parent with it unless its source says otherwise.
+func (m *maker) list(l *listFill, r *row) ([]reflect.Value, *fault) {
+	var elements []reflect.Value
+	var worst *fault
+	take := func(source *fillSource, made reflect.Value, bad *fault) {
+		switch {
+		case bad != nil && (bad.fail || !source.keepParent):
+			worst = worst.or(bad)
+		case bad == nil && made.IsValid():
+			elements = append(elements, made)
+		}
+	}
+	for _, source := range l.sources {
+		if source.branch < 0 {
+			for _, one := range source.rows {
+				made, bad := m.unpivoted(one, r)
+				take(source, made, bad)
+			}
+			continue
+		}
+		for _, child := range r.branches[source.branch] {
+			made, bad := m.element(source.element, child)
+			take(source, made, bad)
+		}
+	}
+	if l.sumByName != nil && worst == nil {
+		elements = l.summed(elements)
+	}
+	return elements, worst
+}
+
+// unpivoted makes an element of columns of its owner's row. One in which
+// nothing but fixed texts and zeros would stand is not made.
+func (m *maker) unpivoted(e *element, r *row) (reflect.Value, *fault) {
+	something := false
+	for _, f := range e.fields {
+		if f.leaf.want == wantDecimal {
+			got := f.get(r, m.env)
+			something = something || got.state.Bad() || got.state == convert.Present && !convert.IsZero(got.text)
+		}
+	}
+	if !something {
+		return reflect.Value{}, nil
+	}
+	return m.element(e, r)
+}
+
+// summed lets elements of the same name be one, adds one member up and drops
+// what comes to nothing. The order is that of first appearance.
+func (l *listFill) summed(elements []reflect.Value) []reflect.Value {
+	totals := map[string]*convert.Total{}
+	var kept []reflect.Value
+	for _, e := range elements {
+		name := at(e, l.nameLeaf.steps).String()
+		if totals[name] == nil {
+			totals[name] = &convert.Total{}
+			kept = append(kept, e)
+		}
+		totals[name].Add(at(e, l.sumByName.steps).String())
+	}
+	return slices.DeleteFunc(kept, func(e reflect.Value) bool {
+		sum, state := totals[at(e, l.nameLeaf.steps).String()].Sum()
+		if state != convert.Present || convert.IsZero(sum) {
+			return true
+		}
+		l.sumByName.set(e, present(sum))
+		return false
+	})
+}

@@ -1,0 +1,188 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+)
+
+// LeftOut is a row that stands in the key list and cannot be sent.
+type LeftOut struct {
+	Row    string
+	Field  string
+	Reason Reason
+}
+
+// Rows reads the rows behind keys and makes elements of them, in the order of
+// keys. add is called once for each element with a value of the endpoint's
+// type. Rows that are gone are missing; rows that cannot be sent are left out.
+func (p *Program) Rows(ctx context.Context, endpoint string, a Asking, keys []RowKey, add func(reflect.Value)) ([]LeftOut, error) {
+	l := p.lists[endpoint]
+	if l == nil {
+		return nil, fmt.Errorf("the mapping has no endpoint %q", endpoint)
+	}
+	e := p.env(a)
+	if l.none {
+		if len(keys) > 0 {
+			return nil, ErrStaleKey
+		}
+		return nil, nil
+	}
+	m := &maker{env: e, note: a.Note, endpoint: endpoint}
+	if l.fixed != nil {
+		return m.fixedRows(l, keys, add)
+	}
+	if l.keys.customer == nil && l.name != "" && len(a.Customers) == 1 {
+		e.customers = p.rawCustomer(a.Customers[0])
+	}
+	rows, err := l.rows.read(ctx, e, a, keys)
+	if err != nil {
+		return nil, err
+	}
+	x := &fetcher{q: a.Querier, env: e, note: func(b *branch, owner *row) {
+		for owner.parent != nil {
+			owner = owner.parent
+		}
+		if a.Note != nil {
+			a.Note(endpoint, b.alias.alias, Duplicate, owner.key)
+		}
+	}}
+	if err := x.branches(ctx, l.rows.frame, each(rows)); err != nil {
+		return nil, err
+	}
+	var left []LeftOut
+	for _, r := range rows {
+		m.row = r.key
+		made, bad := m.element(l.element, r)
+		switch {
+		case bad == nil:
+			add(made)
+		case bad.fail:
+			return nil, fmt.Errorf("%w: %s %s: %s", ErrBadRow, endpoint, bad.field, bad.reason)
+		default:
+			left = append(left, LeftOut{Row: r.key, Field: bad.field, Reason: bad.reason})
+		}
+	}
+	if failed := e.failed.Load(); failed != nil {
+		return nil, fmt.Errorf("looking for documents: %w", *failed)
+	}
+	return left, nil
+}
+
+// each gives every row once, however often its key was asked for.
+func each(rows []*row) []*row {
+	seen := make(map[*row]bool, len(rows))
+	var once []*row
+	for _, r := range rows {
+		if !seen[r] {
+			seen[r] = true
+			once = append(once, r)
+		}
+	}
+	return once
+}
+
+// rawCustomer is every spelling the columns can hold a customer number in.
+func (p *Program) rawCustomer(number string) [][]string {
+	for _, l := range p.lists {
+		if l.rows.customer != nil {
+			return l.rows.customer.reversible.Reverse(number)
+		}
+	}
+	return nil
+}
+
+func (m *maker) fixedRows(l *list, keys []RowKey, add func(reflect.Value)) ([]LeftOut, error) {
+	var left []LeftOut
+	for _, key := range keys {
+		texts, err := decodeKey(key.Row, 1)
+		if err != nil {
+			return nil, err
+		}
+		at, err := strconv.Atoi(texts[0])
+		if err != nil || at < 0 || at >= len(l.fixed) {
+			continue
+		}
+		m.row = key.Row
+		made, bad := m.element(l.fixed[at], &row{})
+		if bad != nil {
+			left = append(left, LeftOut{Row: key.Row, Field: bad.field, Reason: bad.reason})
+			continue
+		}
+		add(made)
+	}
+	return left, nil
+}
+
+// read fetches the rows behind keys, in their order, each with the customer it
+// is for.
+func (rr *rowReader) read(ctx context.Context, e *env, a Asking, keys []RowKey) ([]*row, error) {
+	x := &fetcher{q: a.Querier, env: e}
+	var tuples [][]any
+	for _, key := range keys {
+		texts, err := decodeKey(key.Row, len(rr.key))
+		if err != nil {
+			return nil, err
+		}
+		tuple := make([]any, len(texts))
+		for i, text := range texts {
+			v, ok := rr.rules[i].bind(text)
+			if !ok {
+				return nil, ErrStaleKey
+			}
+			tuple[i] = v
+		}
+		tuples = append(tuples, tuple)
+	}
+	byKey := make(map[string]*row, len(keys))
+	for start := 0; start < len(tuples); start += maxList {
+		v := values{lists: map[listName][][]any{keyList: tuples[start:min(start+maxList, len(tuples))]}}
+		some, err := x.rows(ctx, rr.stmt, rr.frame, v)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range some {
+			r.key = encodeCells(r, rr.key)
+			if rr.customer != nil && !rr.belongs(r, a.Customers) {
+				continue
+			}
+			id := r.key + " " + r.number
+			if have := byKey[id]; have == nil || rr.before(r, have) {
+				byKey[id] = r
+			}
+		}
+	}
+	rows := make([]*row, 0, len(keys))
+	for _, key := range keys {
+		number := key.Customer
+		if rr.customer == nil {
+			number = ""
+		}
+		if r := byKey[key.Row+" "+number]; r != nil {
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
+}
+
+// before says which of two rows of one key counts: one that is shown before
+// one that is not, then the smaller one byte by byte.
+func (rr *rowReader) before(a, b *row) bool {
+	if rr.hidden >= 0 {
+		if x, y := a.cells[rr.hidden].String(), b.cells[rr.hidden].String(); x != y {
+			return x < y
+		}
+	}
+	return compareCells(a, b) < 0
+}
+
+// belongs says whether a row is of a customer asked for, compared byte by byte.
+func (rr *rowReader) belongs(r *row, asked []string) bool {
+	number, state := rr.customer.of(r)
+	r.number = number
+	return state == convert.Present && slices.Contains(asked, number)
+}

@@ -1,0 +1,218 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Server names whose SQL is rendered. It is the server that is talked to, not
+// the dialect a mapping file's own SQL texts are written in.
+type Server string
+
+// The servers a plan can be rendered for.
+const (
+	MySQL  Server = "mysql" // MySQL and MariaDB
+	SQLite Server = "sqlite"
+)
+
+const maxNameLength = 64 // of MySQL and MariaDB; SQLite has none
+
+// quoteName makes an identifier of a name from a mapping file. It is the only
+// door by which such a name enters SQL text.
+func quoteName(name string) (string, error) {
+	switch {
+	case name == "":
+		return "", errors.New("a name must not be empty")
+	case strings.ContainsRune(name, 0):
+		return "", errors.New("a name must not hold a NUL")
+	case utf8.RuneCountInString(name) > maxNameLength:
+		return "", fmt.Errorf("a name must not be longer than %d characters", maxNameLength)
+	}
+	return "`" + strings.ReplaceAll(name, "`", "``") + "`", nil
+}
+
+// mustQuote quotes a name that quoteName has accepted before.
+func mustQuote(name string) string {
+	quoted, err := quoteName(name)
+	if err != nil {
+		panic("plan: unchecked name reached SQL text: " + err.Error())
+	}
+	return quoted
+}
+
+// listName says which run-time list fills an IN of a statement.
+type listName string
+
+const (
+	noList       listName = ""
+	keyList      listName = "keys"
+	customerList listName = "customers"
+	parentList   listName = "parents"
+	sinceBound   listName = "since"  // scalar: the lower bound of a change stamp
+	dealerName   listName = "dealer" // scalar: @dealer
+	todayName    listName = "today"  // scalar: @today
+)
+
+// piece is a stretch of a statement: literal text, a constant that is bound,
+// or the place of values that are known when it runs. Literal text is made of
+// quoted names, our own words and the mapping file's own SQL, never of
+// anything that came with a request.
+type piece struct {
+	text  string
+	bound bool // bind value
+	value any
+	list  listName
+	width int // of list: values in a row
+	index int // of a scalar: which one
+}
+
+// sqlText collects the pieces of a statement.
+type sqlText struct {
+	pieces []piece
+}
+
+func (s *sqlText) text(parts ...string) *sqlText {
+	joined := strings.Join(parts, "")
+	if n := len(s.pieces); n > 0 && !s.pieces[n-1].bound && s.pieces[n-1].list == noList {
+		s.pieces[n-1].text += joined
+		return s
+	}
+	s.pieces = append(s.pieces, piece{text: joined})
+	return s
+}
+
+func (s *sqlText) bind(value any) *sqlText {
+	s.pieces = append(s.pieces, piece{bound: true, value: value})
+	return s
+}
+
+func (s *sqlText) scalar(name listName, index int) *sqlText {
+	s.pieces = append(s.pieces, piece{list: name, index: index, width: 0})
+	return s
+}
+
+func (s *sqlText) in(name listName, width int) *sqlText {
+	s.pieces = append(s.pieces, piece{list: name, width: width})
+	return s
+}
+
+func (s *sqlText) add(other sqlText) *sqlText {
+	for _, p := range other.pieces {
+		if p.bound || p.list != noList {
+			s.pieces = append(s.pieces, p)
+			continue
+		}
+		s.text(p.text)
+	}
+	return s
+}
+
+func (s sqlText) empty() bool { return len(s.pieces) == 0 }
+
+// joinSQL puts a separator between texts.
+func joinSQL(separator string, texts []sqlText) sqlText {
+	var out sqlText
+	for i, t := range texts {
+		if i > 0 {
+			out.text(separator)
+		}
+		out.add(t)
+	}
+	return out
+}
+
+// values are what a statement gets when it runs.
+type values struct {
+	lists   map[listName][][]any
+	scalars map[listName][]any
+}
+
+// maxList is the longest IN list of one statement; longer ones are run in
+// parts.
+const maxList = 1024
+
+// padded returns the length an IN list of n rows is filled up to, so that few
+// different statements have to be prepared.
+func padded(n int) int {
+	size := 1
+	for size < n {
+		size *= 2
+	}
+	return size
+}
+
+// Statement is one SELECT of a plan, ready to be rendered for one server.
+type Statement struct {
+	Name   string // what it reads, for logs and golden files
+	server Server
+	pieces []piece
+	width  int // columns it returns
+}
+
+// render gives the text and the arguments of one run.
+func (s *Statement) render(v values) (string, []any, error) {
+	var text strings.Builder
+	var args []any
+	for _, p := range s.pieces {
+		switch {
+		case p.bound:
+			text.WriteByte('?')
+			args = append(args, p.value)
+		case p.list == noList:
+			text.WriteString(p.text)
+		case p.width == 0:
+			all := v.scalars[p.list]
+			if p.index >= len(all) {
+				return "", nil, fmt.Errorf("statement %s: no value for %s", s.Name, p.list)
+			}
+			text.WriteByte('?')
+			args = append(args, all[p.index])
+		default:
+			rows := v.lists[p.list]
+			if len(rows) == 0 || len(rows) > maxList {
+				return "", nil, fmt.Errorf("statement %s: %d values for %s", s.Name, len(rows), p.list)
+			}
+			args = s.renderList(&text, args, rows, p.width)
+		}
+	}
+	return text.String(), args, nil
+}
+
+func (s *Statement) renderList(text *strings.Builder, args []any, rows [][]any, width int) []any {
+	row := "?"
+	if width > 1 {
+		row = "(?" + strings.Repeat(", ?", width-1) + ")"
+	}
+	text.WriteByte('(')
+	if width > 1 && s.server == SQLite {
+		text.WriteString("values ")
+	}
+	n := padded(len(rows))
+	for i := range n {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(row)
+		args = append(args, rows[min(i, len(rows)-1)]...)
+	}
+	text.WriteByte(')')
+	return args
+}
+
+// String is the statement with its lists by name, for people and golden files.
+func (s *Statement) String() string {
+	var out strings.Builder
+	for _, p := range s.pieces {
+		switch {
+		case p.bound:
+			fmt.Fprintf(&out, "{%v}", p.value)
+		case p.list == noList:
+			out.WriteString(p.text)
+		default:
+			out.WriteString("{" + string(p.list) + "}")
+		}
+	}
+	return out.String()
+}

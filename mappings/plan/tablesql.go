@@ -1,0 +1,85 @@
+package plan
+
+import "github.com/dealerbridge/dealerbridge/mappings/mapfile"
+
+// tableSQL renders a relation as it stands behind FROM or JOIN, and the
+// conditions that go with it: owner and state filters, and its own.
+func (c *compiler) tableSQL(f *frame, r *relation) (sqlText, []sqlText) {
+	filters := c.tableFilters(c.file.Owner, r)
+	if f.filters == ownerAndState || f.filters == ownerAndWide && !r.main && !r.required {
+		filters = append(filters, c.tableFilters(c.file.State, r)...)
+	}
+	var inner, outer []sqlText
+	for _, filter := range filters {
+		for _, cond := range filter.Where {
+			if cond.SQL != nil {
+				// SQL with bare names is put where only this table is in scope.
+				var own sqlText
+				own.text("(").add(c.sqlOf(*cond.SQL)).text(")")
+				inner = append(inner, own)
+				continue
+			}
+			outer = append(outer, c.condition(f, cond, r))
+		}
+	}
+	for _, cond := range r.where {
+		outer = append(outer, c.condition(f, cond, r))
+	}
+	var s sqlText
+	switch {
+	case r.source.Select != nil:
+		s.text("(").add(c.sqlOf(*r.source.Select)).text(") as ")
+	case len(inner) > 0:
+		s.text("(select * from ", tableName(r.source), " where ").add(joinSQL(" and ", inner)).text(") as ")
+	default:
+		s.text(tableName(r.source), " as ")
+	}
+	s.text(mustQuote(r.alias))
+	return s, outer
+}
+
+func tableName(s mapfile.Source) string {
+	name := mustQuote(s.Table.Value)
+	if s.Database.Value != "" {
+		name = mustQuote(s.Database.Value) + "." + name
+	}
+	return name
+}
+
+// matchSQL renders what a join pairs its rows by. The server's own comparison
+// decides there, collations included.
+func (c *compiler) matchSQL(f *frame, r *relation) []sqlText {
+	var all []sqlText
+	for _, m := range r.match {
+		column := r.column(m.Column.Value)
+		if column == nil {
+			continue // a fault already
+		}
+		left := columnSQL(r, column.Name)
+		if m.Value.Kind == mapfile.LiteralValue {
+			if m.Value.Literal != nil {
+				all = append(all, c.equalSQL(left, column, []mapfile.Text{*m.Value.Literal}))
+			}
+			continue
+		}
+		other, _ := f.scope.find(m.Value.Column.Alias)
+		if other == nil {
+			continue
+		}
+		theirs := other.column(m.Value.Column.Name)
+		if theirs == nil {
+			c.faultNear(m.Value.Pos, mapfile.Nearest(m.Value.Column.Name, other.table.names()),
+				"unknown column %q in %s", m.Value.Column.Name, other.title())
+			continue
+		}
+		var s sqlText
+		s.add(left).text(" = ").add(columnSQL(other, theirs.Name))
+		all = append(all, s)
+	}
+	if r.on != nil {
+		var s sqlText
+		s.text("(").add(c.sqlOf(*r.on)).text(")")
+		all = append(all, s)
+	}
+	return all
+}
