@@ -26,18 +26,18 @@ func (c *mysqlCatalog) table(ctx context.Context, ref plan.TableRef) (*plan.Tabl
 		database, name = strings.ToLower(database), strings.ToLower(name)
 	}
 	t := &plan.Table{}
-	err := c.pool.ask(ctx, "select column_name, data_type, character_maximum_length, is_nullable, collation_name "+
+	err := c.pool.ask(ctx, "select column_name, data_type, character_maximum_length, is_nullable, collation_name, character_set_name "+
 		"from information_schema.columns where table_schema = ? and table_name = ? order by ordinal_position",
 		[]any{database, name}, func(rows *sql.Rows) error {
 			var column, kind, nullable string
 			var length sql.NullInt64
-			var collation sql.NullString
-			if err := rows.Scan(&column, &kind, &length, &nullable, &collation); err != nil {
+			var collation, charset sql.NullString
+			if err := rows.Scan(&column, &kind, &length, &nullable, &collation, &charset); err != nil {
 				return err
 			}
 			t.Columns = append(t.Columns, plan.Column{
 				Name: column, Kind: convert.KindOf(kind), MaxChars: int(length.Int64),
-				Nullable: nullable == "YES", Collation: collationOf(collation.String),
+				Nullable: nullable == "YES", Collation: collationOf(collation.String), Holds: holds(charset.String),
 			})
 			return nil
 		})

@@ -37,7 +37,7 @@ var target = sync.OnceValues(func() (plan.Target, error) {
 			Name: invoices, Type: reflect.TypeFor[model.Invoice](), Customer: customerField, PerCustomer: true,
 			Order: []plan.FieldOrder{{Field: "invoiceDate", Desc: true}, {Field: "invoiceId", Desc: true}}, // R163
 		},
-		{Name: customers, Type: reflect.TypeFor[model.Customer](), Customer: customerField, PerCustomer: true},
+		{Name: customers, Type: reflect.TypeFor[model.Customer](), Customer: customerField, PerCustomer: true, Lookup: true},
 		{Name: locations, Type: reflect.TypeFor[model.Location]()},
 	}}
 	for i := range t.Endpoints {

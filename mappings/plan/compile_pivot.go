@@ -168,6 +168,7 @@ func (c *compiler) choices(sub *frame, b *branch, s *shape, p *mapfile.Pivot) []
 			}
 			if len(cmp.Values) == 1 && cmp.Values[0].Value == "@customer" {
 				rule := ruleOf(col)
+				rule.collation = Exact // nobody gets the rates of a number that is only like his
 				b.pivot = &pivotFilter{rule: rule}
 				tests = append(tests, ofCustomer(place{branch: -1, slot: sub.slot(main, col)}, rule))
 				var s sqlText
