@@ -18,7 +18,7 @@ func TestTokens(t *testing.T) {
 		h := open(t)
 		for _, path := range []string{
 			"/api/v1/contract", "/api/v1/jobsite", "/api/v1/invoice", "/api/v1/customer", "/api/v1/location", "/api/v1/",
-			"/api/v1/dealer-category", "/api/v1/incremental", "/api/v1/document/contract/K1", "/api/v1/document/nothing/K1",
+			"/api/v1/dealer-category", "/api/v1/incremental", "/api/v1/document/contract/K1", "/api/v1/document/nothing/K1", "/api/v1/document/contract/%00",
 		} {
 			// Parameters are missing too; that is not told to strangers.
 			a := h.as("").Get(path + "?page=-1&page=x")
@@ -126,6 +126,7 @@ func TestDealerChoice(t *testing.T) {
 		h := open(t)
 		for _, q := range []string{"dealer=D100&dealer=D200", "dealer=D100&DEALER=D100", "dealer="} {
 			h.as("both").Get("/api/v1/location?" + q).Problem(400)
+			h.as("gone").Get("/api/v1/location?" + q).Problem(400)
 		}
 	})
 	t.Run("FaultyMappingIsThatDealersAlone", func(t *testing.T) {

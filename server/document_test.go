@@ -173,7 +173,9 @@ func TestDocumentFailures(t *testing.T) {
 	t.Run("BeforeTheFirstByteIsAProblem", func(t *testing.T) {
 		h := open(t)
 		for _, s := range []shaky{
-			{err: errors.New("upstream at 10.1.2.3 broke")}, {err: io.ErrUnexpectedEOF}, {seek: errors.New("cannot seek"), from: 10},
+			{err: errors.New("upstream at 10.1.2.3 broke")},
+			{err: io.ErrUnexpectedEOF},
+			{seek: errors.New("cannot seek"), from: 10},
 			{err: io.EOF}, // shorter than it was
 		} {
 			closed := put(h, s)

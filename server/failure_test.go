@@ -93,6 +93,9 @@ func TestFailures(t *testing.T) {
 				t.Errorf("%s: problem %q", name, got)
 			}
 		}
+		if got := h.gauge("dealerbridge_sweep_lists"); got != 0 {
+			t.Errorf("%v key lists are kept of sweeps nobody was served from", got)
+		}
 	})
 	t.Run("AmountThatIsNoNumberFailsTheAnswer", func(t *testing.T) {
 		h := open(t)
@@ -165,6 +168,22 @@ func (h *house) request(ctx context.Context, path string) (*http.Response, error
 	}
 	req.Header.Set("Authorization", "Bearer "+h.Token)
 	return h.HTTP.Do(req)
+}
+
+// gauge reads one of the server's metrics.
+func (h *house) gauge(name string) float64 {
+	h.TB.Helper()
+	all, err := h.prom.Gather()
+	if err != nil {
+		h.TB.Fatal(err)
+	}
+	for _, family := range all {
+		if family.GetName() == name {
+			return family.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	h.TB.Fatalf("no metric %s", name)
+	return 0
 }
 
 func TestCallerWhoLeavesTakesThePageWithHim(t *testing.T) {

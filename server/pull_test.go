@@ -181,8 +181,10 @@ func TestIncremental(t *testing.T) {
 	t.Run("KindsAreGatheredByCustomer", func(t *testing.T) {
 		h := open(t)
 		h.d100.change = []adapters.Change{
-			{Customer: "1", Kind: adapters.ContractChange}, {Customer: "1", Kind: adapters.InvoiceChange},
-			{Customer: "2", Kind: adapters.CatalogChange}, {Customer: "1", Kind: adapters.ContractChange},
+			{Customer: "1", Kind: adapters.ContractChange},
+			{Customer: "1", Kind: adapters.InvoiceChange},
+			{Customer: "2", Kind: adapters.CatalogChange},
+			{Customer: "1", Kind: adapters.ContractChange},
 			{Customer: "2", Kind: adapters.DocumentChange},
 		}
 		var a model.ChangeAnswer

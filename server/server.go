@@ -113,12 +113,15 @@ func New(o Options) (http.Handler, error) {
 	if s.operations, err = operations(doc); err != nil {
 		return nil, fmt.Errorf("building the server: %w", err)
 	}
-	return s.engine(doc), nil
+	return s.engine(doc, crs.New(crs.Options{
+		Sweeps: sweep.New(s.o.Sweeps), DefaultItems: o.DefaultItems, MostItems: o.MostItems,
+		Stall: o.RequestTimeout, Alert: s.alert,
+	})), nil
 }
 
 func init() { gin.SetMode(gin.ReleaseMode) } // gin prints its routes otherwise
 
-func (s *server) engine(doc *openapi3.T) *gin.Engine {
+func (s *server) engine(doc *openapi3.T, answers api.StrictServerInterface) *gin.Engine {
 	e := gin.New()
 	e.ContextWithFallback = true
 	e.HandleMethodNotAllowed = true
@@ -144,13 +147,8 @@ func (s *server) engine(doc *openapi3.T) *gin.Engine {
 		e.POST("/oauth2/token", gin.WrapH(s.o.TokenHandler))
 	}
 
-	pull := e.Group("", s.admit, s.limitBody, s.plainPath, s.nameQuery, s.authorize, s.validate(doc), s.deliver)
-	handler := api.NewStrictHandlerWithOptions(
-		plainContext{crs.New(crs.Options{
-			Sweeps: sweep.New(s.o.Sweeps), DefaultItems: s.o.DefaultItems, MostItems: s.o.MostItems,
-			Stall: s.o.RequestTimeout, Alert: s.alert,
-		})},
-		[]api.StrictMiddlewareFunc{refuseNothing},
+	pull := e.Group("", s.admit, s.limitBody, s.nameQuery, s.authorize, s.plainPath, s.validate(doc), s.deliver)
+	handler := api.NewStrictHandlerWithOptions(plainContext{answers}, []api.StrictMiddlewareFunc{refuseNothing},
 		api.StrictGinServerOptions{
 			RequestErrorHandlerFunc:  func(c *gin.Context, _ error) { s.fail(c, unreadable) },
 			HandlerErrorFunc:         s.fail,

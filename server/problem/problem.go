@@ -99,7 +99,7 @@ func answerTo(err error) answer {
 		if errors.Is(err, r.err) {
 			a := answer{row: r}
 			var f *faulty
-			if errors.As(err, &f) && r.err == ErrBadParameter && len(f.faults) > 0 {
+			if r.status == http.StatusBadRequest && errors.As(err, &f) && len(f.faults) > 0 {
 				a.faults = f.faults
 				first := f.faults[0]
 				a.message = strings.TrimPrefix(first.Path, "query.") + ": " + first.Message

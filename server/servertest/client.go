@@ -205,7 +205,7 @@ func (a Answer) Into(to any) {
 	if err := dec.Decode(to); err != nil {
 		a.tb.Fatalf("reading the answer: %v", err)
 	}
-	if _, err := dec.Token(); err != io.EOF { //nolint:errorlint // the decoder returns it as it is
+	if _, err := dec.Token(); err != io.EOF {
 		a.tb.Fatal("something follows the answer")
 	}
 }

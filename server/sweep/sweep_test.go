@@ -171,14 +171,19 @@ func TestGet_side_by_side(t *testing.T) {
 	})
 	t.Run("FinishedListsMakeRoomFirst", func(t *testing.T) {
 		r := newRoom(t, 6, sweep.Options{})
-		r.page(0) // waits for its page 1
+		r.page(0) // rests
+		r.clock.pass(time.Minute)
+		r.page(0)
+		r.page(1) // finishes the second
 		for range 3 {
 			r.page(0)
 		}
-		r.page(1) // finishes the oldest
-		r.page(0)
 		if got := r.seen.of(sweep.Dropped); got != 0 {
 			t.Errorf("%d unfinished lists dropped, want none", got)
+		}
+		r.page(0)
+		if got := r.seen.of(sweep.Dropped); got != 1 {
+			t.Errorf("%d unfinished lists dropped, want the oldest", got)
 		}
 	})
 }
@@ -283,7 +288,14 @@ func TestGet_failures(t *testing.T) {
 		r.page(0)
 		r.page(1)
 		r.page(1).Undo()
-		wantRows(t, r.page(2).Items, []string{"r006", "r007", "r008"})
+		r.table.setFail(adapters.ErrUnavailable)
+		if _, err := r.ask("crs", 1); err == nil {
+			t.Fatal("no error")
+		}
+		r.table.setFail(nil)
+		r.table.insert(0, "new")
+		r.page(0) // a sweep beside it, which alone waits for page 1
+		wantRows(t, r.page(1).Items, []string{"r002", "r003", "r004"})
 	})
 	t.Run("KeyOfAnotherCustomerIsRefused", func(t *testing.T) {
 		r := newRoom(t, 1, sweep.Options{})
