@@ -26,11 +26,23 @@ import (
 // is a failure, and so is one that is there and not claimed.
 type Claims struct {
 	Contracts, Jobsites, Invoices, Locations, Catalog, Customers, Changes, Documents bool
+	// Notes: it turns raw values into the API's, and notes those that were not
+	// sent as they stood.
+	Notes bool
 }
 
 // All claims every capability.
 func All() Claims {
-	return Claims{true, true, true, true, true, true, true, true}
+	return Claims{
+		Contracts: true, Jobsites: true, Invoices: true, Locations: true, Catalog: true, Customers: true, Changes: true,
+		Documents: true,
+	}
+}
+
+// WithNotes claims them too.
+func (c Claims) WithNotes() Claims {
+	c.Notes = true
+	return c
 }
 
 // List names a paged list.
@@ -78,6 +90,9 @@ func Run(t *testing.T, claims Claims, open Opener) {
 	capability(t, "CustomerReader", claims.Customers, a, s.testCustomers)
 	capability(t, "ChangeReader", claims.Changes, a, s.testChanges)
 	capability(t, "DocumentReader", claims.Documents, a, s.testDocuments)
+	if claims.Notes {
+		t.Run("Notes", s.testNotes)
+	}
 	t.Run("AnswersManyAtOnce", s.testConcurrently)
 	t.Run("Close", s.testClose)
 }
@@ -136,18 +151,6 @@ func documentID(kind adapters.DocumentKind, address string) (string, error) {
 		return "", fmt.Errorf("the address %q was not made by DocumentURL for a %s", address, kind)
 	}
 	return url.PathUnescape(rest)
-}
-
-// notes collects what an adapter notes.
-type notes struct {
-	mu  sync.Mutex
-	all []adapters.Note
-}
-
-func (n *notes) Note(note adapters.Note) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.all = append(n.all, note)
 }
 
 func (s *suite) testConcurrently(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 // TestConformanceOnMySQL runs the suite on the demo dealer's tables in MySQL or
 // MariaDB, with an account that may only read.
 func TestConformanceOnMySQL(t *testing.T) {
-	adaptertest.Run(t, adaptertest.All(), func(t *testing.T, env adapters.Env) adaptertest.Subject {
+	adaptertest.Run(t, adaptertest.All().WithNotes(), func(t *testing.T, env adapters.Env) adaptertest.Subject {
 		server := dbtest.MySQL(t)
 		db := openSQL(t, "mysql", server.DSN()+"?charset=utf8mb4")
 		documents := adaptertest.LoadDemo(t, db, demo.MySQL)

@@ -27,7 +27,7 @@ func TestConformanceOnSQLite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	adaptertest.Run(t, adaptertest.All(), func(t *testing.T, env adapters.Env) adaptertest.Subject {
+	adaptertest.Run(t, adaptertest.All().WithNotes(), func(t *testing.T, env adapters.Env) adaptertest.Subject {
 		file := filepath.Join(t.TempDir(), "demo.db")
 		if err := os.WriteFile(file, filled, 0o600); err != nil {
 			t.Fatal(err)

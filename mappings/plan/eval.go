@@ -15,6 +15,7 @@ type value struct {
 	state convert.State
 	at    time.Time // of an instant
 	cut   bool      // shortened, as the mapping says
+	zero  bool      // stands in for a zero date that was passed over
 }
 
 func present(text string) value { return value{text: text, state: convert.Present} }

@@ -84,11 +84,11 @@ func (m *maker) settle(e *element, f *field, v value) (value, *fault) {
 	if v.cut {
 		m.noted(name, CutShort)
 	}
+	if (v.zero || v.state == convert.ZeroDate) && !f.silent {
+		m.noted(name, ZeroDate)
+	}
 	if v.state == convert.Present {
 		return v, nil
-	}
-	if v.state == convert.ZeroDate && !f.silent {
-		m.noted(name, ZeroDate)
 	}
 	empty := v.state.Missing()
 	if empty && !(f.leaf.required || f.leaf.nested) {
