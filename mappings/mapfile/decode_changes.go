@@ -120,9 +120,13 @@ func (d *decoder) scopeOf(endpoint string) scope {
 	return scope{}
 }
 
-// changes reads how changes are found out.
+// changes reads how changes are found out, or that they never are.
 func (d *decoder) changes(n *node) {
 	if n == nil {
+		return
+	}
+	if n.kind == scalarNode && n.text.Value == "none" {
+		d.file.Changes = &Changes{Pos: n.pos} // said, not forgotten: nothing is ever reported
 		return
 	}
 	o := d.object(n, "changes", changesContext)

@@ -26,7 +26,7 @@ var fileContext = &Context{
 		{Name: "customer", Shape: shapeEndpoint, Doc: "Customers, for looking one up.", Example: "customer: {from: CLIENT c, fields: {customerId: c.custno, customerName: c.title}}"},
 		{Name: "location", Shape: shapeEndpoint, Doc: "The dealer's stores and yards.", Example: "location: {list: [{locationId: Y1, properties.name: North yard}]}"},
 		{Name: "documents", Shape: shapeDocuments, Doc: "Where the PDFs of contracts and invoices are.", Example: "documents: {contract: {directory: hire, name: '{h.no}.pdf'}}"},
-		{Name: "changes", Shape: shapeChanges, Doc: "How it is found out what changed since a moment.", Example: "changes: {overlap: 10m, contract: [{from: HIRE h, stamp: h.touched}]}"},
+		{Name: "changes", Shape: shapeChanges, Doc: "How it is found out what changed since a moment; `none` where changes are never reported.", Example: "changes: {overlap: 10m, contract: [{from: HIRE h, stamp: h.touched}]}"},
 	},
 	Frame: "timezone: America/Denver\nHERE\n",
 }

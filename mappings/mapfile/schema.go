@@ -198,7 +198,7 @@ func (s *schemaMaker) listOf(owner string, f APIField) schema {
 // shape gives the schema of what stands behind a key.
 func (s *schemaMaker) shape(shape Shape) schema {
 	if slices.ContainsFunc(Contexts(), func(c *Context) bool { return c.Name == string(shape) }) {
-		if shape == Shape(documentContext.Name) {
+		if shape == Shape(documentContext.Name) || shape == shapeChanges {
 			return either(ref("none"), ref(string(shape)))
 		}
 		return schema{"anyOf": []any{ref(string(shape))}}
