@@ -50,7 +50,7 @@ func (c *compiler) compileChanges() *changes {
 	out := &changes{}
 	section := c.file.Changes
 	if section == nil {
-		c.warn(c.file.Pos, "there is no section `changes:`; changes are then seen by the daily pull only")
+		c.warn(c.file.Pos, "there is no section `changes:`; changes are then seen by the daily pull only; write `changes: none` if that is meant")
 		return out
 	}
 	if section.Overlap != nil {

@@ -184,7 +184,7 @@ func (c *compiler) quietly(find func() []*mapfile.Field) []*mapfile.Field {
 // everything that hangs on them. What decided about the key list is not asked
 // again: a row that left a list since is still shown with the page.
 func (c *compiler) rowStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint, out *list) {
-	var fixed []string
+	fixed := c.named(written{use: ep.Use, fields: ep.Fields}, nil)
 	if t.PerCustomer {
 		for _, ref := range c.customerColumns() {
 			fixed = append(fixed, ref.Alias)

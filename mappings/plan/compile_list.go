@@ -51,7 +51,9 @@ func (c *compiler) fillFrom(f *frame, t *listTarget, e *element, out *listFill, 
 		}
 		out.sources = append(out.sources, fill)
 	default:
+		c.inline = c.inlineFor(c.named(inner, source.Where), source.Join)
 		scope := c.newScope(f.scope, source.Source, source.Join, source.Children, true)
+		c.inline = nil
 		if len(scope.relations) == 0 {
 			return
 		}

@@ -216,6 +216,7 @@ func (c *compiler) customerColumns() []mapfile.ColumnRef {
 
 // ofCustomer holds for rows of the customer asked for, compared exactly.
 func ofCustomer(p place, rule matchRule) test {
+	rule.collation = Exact // never the server's looser comparison: these are somebody's prices
 	return func(r *row, e *env) bool {
 		cell := r.cell(p)
 		if cell.IsNull() {

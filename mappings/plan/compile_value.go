@@ -17,16 +17,26 @@ type site struct {
 	leaf   *leaf          // nil where the value is no field of the answer
 	fields map[string]int // fields of the same element, for conditions on them
 	needs  *[]int         // those this one has to wait for
+	whole  bool           // the value is all of a field, so that its policy counts
 }
 
-func (s site) as(w want) site { s.want = w; s.leaf = nil; return s }
+// as is the same site for a part of the value, of another type.
+func (s site) as(w want) site {
+	s.want, s.leaf, s.whole = w, nil, false
+	return s
+}
 
-// text is an evaluator of a fixed value.
+// fixed is an evaluator of one value.
 func fixed(v value) evaluator { return func(*row, *env) value { return v } }
 
 // value compiles a value of any form. Where it has a fault the answer is an
 // evaluator of nothing, so that compiling goes on to the next fault.
 func (c *compiler) value(s site, v *mapfile.Value) evaluator {
+	if !s.whole && (v.OnBad != nil || v.Fallback != nil) {
+		c.fault(v.Pos, "onBad: and placeholder: stand beside the whole value of a field, not beside a part of it")
+	}
+	whole := s.whole
+	s.whole = false
 	if v.Convert != nil && v.Kind != mapfile.FromValue && v.Kind != mapfile.AggregateValue {
 		return c.converted(s, v)
 	}
@@ -52,6 +62,7 @@ func (c *compiler) value(s site, v *mapfile.Value) evaluator {
 	case mapfile.DocumentValue:
 		return c.documentValue(s, v)
 	case mapfile.RefValue:
+		s.whole = whole
 		return c.refValue(s, v)
 	case mapfile.NameValue:
 		return c.nameValue(s, v)
@@ -150,6 +161,7 @@ func (c *compiler) firstValue(s site, v *mapfile.Value) evaluator {
 		for _, item := range items {
 			got := item(r, e)
 			if !got.state.Missing() {
+				got.zero = got.zero || best.state == convert.ZeroDate
 				return got
 			}
 			if got.state == convert.ZeroDate {

@@ -89,14 +89,11 @@ func (c *compiler) test(s site, cmp *mapfile.Comparison) test {
 		c.fault(cmp.Pos, "compare with one value")
 		return func(*row, *env) bool { return false }
 	}
-	nothing := func(got value) bool { // as a condition in SQL has it: the number 0 is nothing
-		return got.state.Missing() || isNumber && got.state == convert.Present && convert.IsZero(got.text)
-	}
 	decide := map[mapfile.CompareOp]func(value) bool{
 		mapfile.Equal:   equal,
 		mapfile.Differs: func(got value) bool { return !equal(got) },
-		mapfile.Empty:   nothing,
-		mapfile.Present: func(got value) bool { return !nothing(got) },
+		mapfile.Empty:   func(got value) bool { return got.state.Missing() },
+		mapfile.Present: func(got value) bool { return !got.state.Missing() },
 		mapfile.Less:    func(got value) bool { return got.state == convert.Present && order(got.text, texts[0]) < 0 },
 		mapfile.More:    func(got value) bool { return got.state == convert.Present && order(got.text, texts[0]) > 0 },
 		mapfile.Since:   func(got value) bool { return got.state == convert.Present && order(got.text, texts[0]) >= 0 },

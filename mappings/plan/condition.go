@@ -161,11 +161,11 @@ func (c *compiler) equalSQL(column sqlText, col *Column, values []mapfile.Text) 
 
 // bindText binds a value from the mapping in the column's own type.
 func (c *compiler) bindText(s *sqlText, col *Column, v mapfile.Text) {
-	if v.Value == "@dealer" && !v.Quoted {
+	if v.Value == "@dealer" {
 		s.scalar(dealerName, 0)
 		return
 	}
-	if v.Value == "@today" && !v.Quoted {
+	if v.Value == "@today" {
 		s.scalar(todayName, 0)
 		return
 	}
@@ -201,8 +201,7 @@ func typedNumber(kind convert.ColumnKind, text string) (any, bool) {
 	return text, true
 }
 
-// emptySQL holds for NULL, blanks, the file's sentinels, and what the kind of
-// column uses for "nothing": zero dates, the number 0.
+// emptySQL holds for NULL, blanks, the file's sentinels and zero dates.
 func (c *compiler) emptySQL(column sqlText, col *Column) sqlText {
 	var out sqlText
 	out.text("(").add(column).text(" is null")
@@ -211,8 +210,7 @@ func (c *compiler) emptySQL(column sqlText, col *Column) sqlText {
 		for _, pattern := range []string{"'0000-%'", "'____-00-%'", "'____-__-00%'"} {
 			out.text(" or cast(").add(column).text(" as char) like ", pattern)
 		}
-	case col.Kind.Numeric():
-		out.text(" or ").add(column).text(" = 0")
+	case col.Kind.Numeric(): // 0 is a number like any other
 	default:
 		out.text(" or trim(").add(column).text(") = ''")
 	}

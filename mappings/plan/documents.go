@@ -65,7 +65,7 @@ func (c *compiler) document(d *mapfile.Document) *document {
 		return nil
 	}
 	before := len(c.faults)
-	scope := c.newScope(nil, ep.Source, ep.Join, nil, true)
+	scope := c.newScope(nil, ep.Source, ep.Join, nil, false)
 	c.faults = c.faults[:before] // said at the endpoint already
 	if len(scope.relations) == 0 {
 		return nil

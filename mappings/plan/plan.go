@@ -128,6 +128,7 @@ func (c *compiler) program() *Program {
 	}
 	c.compileDocuments(p)
 	p.changes = c.compileChanges()
+	c.unreadTables()
 	return p
 }
 

@@ -21,13 +21,13 @@ type list struct {
 
 // keyReader makes the key list.
 type keyReader struct {
-	stmt      *Statement
-	frame     *frame
-	key       []place
-	customer  *customerNumber // nil where rows are not asked for by customer
-	order     []orderKey
-	distinct  []evaluator
-	endpoint  string
+	stmt     *Statement
+	frame    *frame
+	key      []place
+	customer *customerNumber // nil where rows are not asked for by customer
+	order    []orderKey
+	distinct []evaluator
+	endpoint string
 	// lookup keeps rows of one key apart: two of them are two answers.
 	lookup bool
 }

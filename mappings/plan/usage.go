@@ -2,9 +2,114 @@ package plan
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+	"github.com/dealerbridge/dealerbridge/mappings/sqltext"
 )
+
+// named are the aliases that SQL of an element's fields, and conditions, speak
+// of: their joins must stand in the statement itself.
+func (c *compiler) named(w written, where []*mapfile.Condition) []string {
+	var all []string
+	fields := w.fields
+	for _, name := range w.use {
+		if d := c.define[name.Value]; d != nil {
+			fields = append(slices.Clone(fields), d.Fields...)
+		}
+	}
+	note := func(t *mapfile.Text) {
+		tokens := sqltext.Tokens(t.Value, c.dialect())
+		for i := range tokens {
+			if i+1 < len(tokens) && tokens[i+1].Text == "." {
+				all = append(all, strings.Trim(tokens[i].Text, "`\"[]"))
+			}
+		}
+	}
+	for _, field := range fields {
+		c.sqlIn(field.Value, note)
+	}
+	var conditions func([]*mapfile.Condition)
+	conditions = func(list []*mapfile.Condition) {
+		for _, cond := range list {
+			if cond.SQL != nil {
+				note(cond.SQL)
+			}
+			for _, cmp := range cond.Compare {
+				alias, _, _ := strings.Cut(cmp.Name.Value, ".")
+				all = append(all, alias)
+			}
+			conditions(cond.Any)
+			conditions(cond.Not)
+		}
+	}
+	conditions(where)
+	return all
+}
+
+// sqlIn visits the SQL of a value and of what it refers to.
+func (c *compiler) sqlIn(v *mapfile.Value, note func(*mapfile.Text)) {
+	if v == nil {
+		return
+	}
+	if v.SQL != nil {
+		note(v.SQL)
+	}
+	if v.Kind == mapfile.RefValue && !slices.Contains(c.using, v.Ref.Value) {
+		c.using = append(c.using, v.Ref.Value)
+		if d := c.define[v.Ref.Value]; d != nil {
+			c.sqlIn(d.Value, note)
+		}
+		c.using = c.using[:len(c.using)-1]
+	}
+	for _, item := range v.Items {
+		c.sqlIn(item, note)
+	}
+	if v.When != nil {
+		c.sqlIn(v.When.Then, note)
+		c.sqlIn(v.When.Else, note)
+	}
+}
+
+// unreadTables finds owner and state filters of tables that nothing reads: a
+// slip of the pen there would let another company's rows through.
+func (c *compiler) unreadTables() {
+	var known []string
+	for _, ref := range c.tables {
+		if ref.Select == "" {
+			known = append(known, ref.Table)
+			if ref.Database != "" {
+				known = append(known, ref.Database+"."+ref.Table)
+			}
+		}
+	}
+	for _, section := range []struct {
+		name    string
+		filters []mapfile.TableFilter
+	}{{"owner", c.file.Owner}, {"state", c.file.State}} {
+		for _, filter := range section.filters {
+			leave := c.within(section.name)
+			if !slices.Contains(known, filter.Table.Value) {
+				c.faultNear(filter.Table.Pos, mapfile.Nearest(filter.Table.Value, known),
+					"no source here reads a table %q, so this filter guards nothing", filter.Table.Value)
+			}
+			leave()
+		}
+	}
+	for _, ref := range c.tables {
+		for _, token := range sqltext.Tokens(ref.Select, c.dialect()) {
+			name := strings.Trim(token.Text, "`\"[]")
+			for _, filter := range c.file.Owner {
+				if token.Kind != sqltext.String && filter.Table.Value == name {
+					leave := c.within("owner." + name)
+					c.warn(filter.Table.Pos, "an inline SELECT reads %s itself; the owner filter cannot reach into it, so it has to say the same", name)
+					leave()
+				}
+			}
+		}
+	}
+}
 
 // usesSQL says whether a file holds SQL of its own anywhere.
 func usesSQL(file *mapfile.File) bool {
