@@ -40,7 +40,10 @@ func (s *shelf) Keep(_ context.Context, l sweep.Stored, packed []byte) error {
 	return nil
 }
 
-func (s *shelf) Note(_ context.Context, id string, p sweep.ServedPage, served bool) error {
+func (s *shelf) Note(ctx context.Context, id string, p sweep.ServedPage, served bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.lists {
@@ -114,6 +117,25 @@ func TestStore(t *testing.T) {
 		r.page(0).Undo()
 		if got := len(kept.lists); got != 1 {
 			t.Errorf("%d lists kept, want only the first sweep's", got)
+		}
+	})
+	t.Run("TakingBackOutlivesTheCaller", func(t *testing.T) {
+		kept := &shelf{}
+		r := newRoom(t, 9, sweep.Options{Store: kept})
+		q := sweep.Request{Dealer: "D1", Size: 3}
+		if _, err := sweep.Get(t.Context(), r.sweeps, q, r.table.source()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		q.Page = 1
+		p, err := sweep.Get(ctx, r.sweeps, q, r.table.source())
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		p.Undo()
+		if got := kept.lists[0].Pages; len(got) != 1 || got[0].Page != 0 {
+			t.Errorf("pages noted %v, want page 0 alone", got)
 		}
 	})
 	t.Run("FailingStoreNeitherFailsPageZeroNorGuesses", func(t *testing.T) {

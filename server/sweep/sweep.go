@@ -136,6 +136,11 @@ func get[T any](ctx context.Context, s *Sweeps, r Request, src Source[T]) (Page[
 			err = fits(len(keys), len(items), len(left))
 		}
 	}
+	if err == nil {
+		// Nobody waits for the page any more: the caller has not read it, and
+		// its list must not stand beside that of the next try.
+		err = ctx.Err()
+	}
 	if err != nil {
 		stale := errors.Is(err, adapters.ErrStaleKeys)
 		s.failed(ctx, tk, stale)
@@ -154,9 +159,9 @@ func get[T any](ctx context.Context, s *Sweeps, r Request, src Source[T]) (Page[
 	if items == nil {
 		items = []T{}
 	}
-	return Page[T]{Items: items, Total: tk.list.total, LeftOut: left, Undo: func() {
-		s.failed(context.WithoutCancel(ctx), tk, false)
-	}}, nil
+	return Page[T]{
+		Items: items, Total: tk.list.total, LeftOut: left, Undo: func() { s.failed(ctx, tk, false) },
+	}, nil
 }
 
 // owned refuses a key list that holds a customer nobody asked for (R136).

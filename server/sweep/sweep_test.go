@@ -283,6 +283,20 @@ func TestGet_failures(t *testing.T) {
 		r.table.insert(0, "new")
 		wantRows(t, append(r.page(0).Items, r.rest(1)...), append([]string{"new"}, tableOf(9).rows...))
 	})
+	t.Run("PageNobodyWaitsForIsNotServed", func(t *testing.T) {
+		r := newRoom(t, 9, sweep.Options{})
+		ctx, cancel := context.WithCancel(t.Context())
+		src := r.table.source()
+		rows := src.Rows
+		src.Rows = func(c context.Context, q adapters.Query, keys adapters.Keys) ([]string, []adapters.LeftOut, error) {
+			cancel() // and the rows come all the same
+			return rows(c, q, keys)
+		}
+		_, err := sweep.Get(ctx, r.sweeps, sweep.Request{Dealer: "D1", Size: 3}, src)
+		if !errors.Is(err, context.Canceled) || r.seen.lists != 0 {
+			t.Errorf("got %v with %d lists held", err, r.seen.lists)
+		}
+	})
 	t.Run("RepeatThatFailsTakesNothingBack", func(t *testing.T) {
 		r := newRoom(t, 9, sweep.Options{})
 		r.page(0)

@@ -234,6 +234,7 @@ func (s *Sweeps) tooMany(t ticket, items, left int, share float64) bool {
 // failed takes back that a page was served. With stale the whole list is
 // useless.
 func (s *Sweeps) failed(ctx context.Context, t ticket, stale bool) {
+	ctx = context.WithoutCancel(ctx) // often the very reason is that ctx ended
 	l := t.list
 	s.mu.Lock()
 	stored := l.stored
