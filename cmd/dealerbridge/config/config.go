@@ -24,6 +24,7 @@ type Config struct {
 	State          State
 	RequestTimeout time.Duration // bound of one answer
 	StopTimeout    time.Duration // how long requests in flight may finish
+	StopDelay      time.Duration // how long readiness fails before the address is closed, for load balancers
 	PageSize       PageSize
 	Log            Log
 	Token          Token

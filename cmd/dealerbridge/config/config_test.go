@@ -79,7 +79,7 @@ func TestLoad(t *testing.T) {
 			TLS:            &config.TLS{Certificate: "testdata/tls/cert.pem", Key: "/etc/keys/prairie.pem"},
 			TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("192.0.2.7/32")},
 			State:          config.State{DSN: config.NewSecret("gw:hunter2-prairie@tcp(db:3306)/gateway")},
-			RequestTimeout: 20 * time.Second, StopTimeout: 45 * time.Second,
+			RequestTimeout: 20 * time.Second, StopTimeout: 45 * time.Second, StopDelay: 5 * time.Second,
 			PageSize: config.PageSize{Default: 25, Most: 200},
 			Log:      config.Log{Format: "json", Level: slog.LevelWarn},
 			Token:    config.Token{Life: 30 * time.Minute},

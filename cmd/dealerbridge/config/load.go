@@ -116,6 +116,7 @@ func (s *section) config(over Overrides) Config {
 		c.State = State{Path: over.State}
 	}
 	c.RequestTimeout = s.duration("requestTimeout", DefaultRequestTimeout, time.Second, 10*time.Minute)
+	c.StopDelay = s.duration("stopDelay", 0, 0, 10*time.Minute)
 	c.StopTimeout = s.duration("stopTimeout", DefaultStopTimeout, time.Second, time.Hour)
 	if p := s.section("pageSize"); p != nil {
 		c.PageSize.Most = p.number("most", DefaultMostItems, 1, 10000)

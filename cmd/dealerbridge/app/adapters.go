@@ -1,0 +1,39 @@
+package app
+
+import (
+	"os"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/sqlrms"
+	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/config"
+)
+
+// Factory makes the settings of one kind of adapter out of a dealer's
+// configuration.
+type Factory func(config.Dealer) (adapters.Config, error)
+
+// Adapters is every kind of dealer system this binary can talk to, by the
+// driver the configuration names.
+var Adapters = map[string]Factory{
+	config.MySQL:  rentalTables,
+	config.SQLite: rentalTables,
+}
+
+// rentalTables reads a dealer's own tables.
+func rentalTables(d config.Dealer) (adapters.Config, error) {
+	c := &sqlrms.Config{
+		Driver: d.Database.Driver, DSN: d.Database.DSN.Reveal(), Path: d.Database.Path,
+		Mapping: os.DirFS(d.Mapping), MappingName: d.Mapping, DocumentsRoot: d.Documents,
+		MaxConnections: d.Database.MaxConnections, StatementTimeout: d.Database.StatementTimeout,
+	}
+	if u := d.Upstream; u != nil {
+		c.Upstream = &sqlrms.Upstream{User: u.User, Password: u.Password.Reveal(), Header: map[string]string{}}
+		if !u.Bearer.Empty() {
+			c.Upstream.Header["Authorization"] = "Bearer " + u.Bearer.Reveal()
+		}
+		if u.Header != "" {
+			c.Upstream.Header[u.Header] = u.Value.Reveal()
+		}
+	}
+	return c, nil
+}

@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/dealerbridge/dealerbridge/server"
+	"github.com/dealerbridge/dealerbridge/server/sweep"
+	"github.com/dealerbridge/dealerbridge/server/token"
+)
+
+// outsideTime bounds calls to an outside issuer for its keys.
+const outsideTime = 10 * time.Second
+
+var errStopping = errors.New("the gateway is stopping")
+
+// handler builds the server above what is open.
+func (a *App) handler() (http.Handler, error) {
+	c := a.options.Config
+	authority := token.New(token.Options{
+		Clients: a.store, Keys: a.store, Life: c.Token.Life, External: a.issuers(),
+		Now: a.options.Now, Remote: clientAddress(c.TrustedProxies),
+	})
+	log := a.options.RequestLog
+	if log == nil {
+		log = a.log
+	}
+	return server.New(server.Options{
+		Dealers:        a.registry,
+		Verifier:       countedVerifier{authority, a.metrics},
+		TokenHandler:   countedTokens(authority.Endpoint(log), a.metrics),
+		MetricsHandler: a.metrics.handler(),
+		Registerer:     a.metrics.registry,
+		Log:            log,
+		Now:            a.options.Now,
+		RequestTimeout: c.RequestTimeout,
+		DefaultItems:   int64(c.PageSize.Default),
+		MostItems:      int64(c.PageSize.Most),
+		Sweeps:         sweep.Options{},
+		Alert:          a.metrics.alert,
+		Ready: func(ctx context.Context) error {
+			if a.stopping.Load() {
+				return errStopping
+			}
+			return a.store.Check(ctx)
+		},
+	})
+}
+
+func (a *App) issuers() []*token.External {
+	out := make([]*token.External, 0, len(a.options.Config.Issuers))
+	for _, i := range a.options.Config.Issuers {
+		scopes := i.Scopes
+		if len(scopes) == 0 {
+			scopes = []string{token.ScopeRead}
+		}
+		out = append(out, &token.External{
+			Issuer: i.Issuer, Audience: i.Audience, KeysURL: i.Keys, Claim: i.Claim, Dealers: i.Dealers, Scopes: scopes,
+			Known:  func(dealer string) bool { _, ok := a.registry.Dealer(dealer); return ok },
+			Client: &http.Client{Timeout: outsideTime},
+		})
+	}
+	return out
+}
+
+// countedVerifier counts the tokens that were refused.
+type countedVerifier struct {
+	server.Verifier
+	metrics *metrics
+}
+
+// Verify is part of server.Verifier.
+func (v countedVerifier) Verify(ctx context.Context, bearer string) (token.Caller, error) {
+	caller, err := v.Verifier.Verify(ctx, bearer)
+	switch {
+	case err == nil:
+	case errors.Is(err, token.ErrNoToken):
+		v.metrics.refused.WithLabelValues("check", "no token").Inc()
+	case errors.Is(err, token.ErrInvalidToken):
+		v.metrics.refused.WithLabelValues("check", "invalid").Inc()
+	default:
+		v.metrics.refused.WithLabelValues("check", "unavailable").Inc()
+	}
+	return caller, err
+}
+
+// countedTokens counts the requests for a token that were refused, by status.
+func countedTokens(next http.Handler, m *metrics) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen := &statusWriter{ResponseWriter: w}
+		next.ServeHTTP(seen, r)
+		if seen.status >= http.StatusBadRequest {
+			m.refused.WithLabelValues("issue", strconv.Itoa(seen.status)).Inc()
+		}
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader is part of http.ResponseWriter.
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController through.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

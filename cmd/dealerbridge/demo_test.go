@@ -1,0 +1,215 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/cli"
+	"github.com/dealerbridge/dealerbridge/gen/crs/model"
+)
+
+var servedAt = regexp.MustCompile(`is served at (http://127\.0\.0\.1:[0-9]+)`)
+
+// demonstration runs the demo in this process and returns what it printed.
+func demonstration(t *testing.T, args ...string) (out *journal, base string, stop func() int) {
+	t.Helper()
+	out = newJournal()
+	errs := newJournal()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan int, 1)
+	go func() { ended <- cli.Run(ctx, "test", append([]string{"demo", "--listen", "127.0.0.1:0"}, args...), out, errs) }()
+	code, over := 0, false
+	stop = func() int {
+		if !over {
+			cancel()
+			code, over = <-ended, true
+		}
+		return code
+	}
+	t.Cleanup(func() {
+		if code := stop(); code != 0 {
+			t.Errorf("the demo ended with %d: %s", code, errs)
+		}
+	})
+	out.wait(t, "Ctrl-C ends the demo.")
+	found := servedAt.FindStringSubmatch(out.String())
+	if found == nil {
+		t.Fatalf("no address in %s", out)
+	}
+	return out, found[1], stop
+}
+
+// TestDemo pastes what the demo prints into a shell.
+func TestDemo(t *testing.T) {
+	began := time.Now()
+	out, _, stop := demonstration(t)
+	t.Logf("the demo was ready after %s", time.Since(began).Round(time.Millisecond))
+	dir := t.TempDir()
+	var script []string
+	for line := range strings.Lines(out.String()) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "curl ") || strings.HasPrefix(line, "TOKEN=") || strings.HasPrefix(line, "PDF=") {
+			script = append(script, line)
+		}
+	}
+	if len(script) < 12 {
+		t.Fatalf("%d commands were printed", len(script))
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-e", "-u", "-c", strings.Join(script, "\nprintf '\\036'\n"))
+	cmd.Dir = dir
+	raw, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("the commands failed: %v", err)
+	}
+	parts := bytes.Split(raw, []byte{0x1e})
+	if len(parts) != len(script) {
+		t.Fatalf("%d answers to %d commands", len(parts), len(script))
+	}
+	for i, line := range script {
+		if !strings.HasPrefix(line, "curl ") || strings.Contains(line, "-o contract.pdf") {
+			continue
+		}
+		var answer struct {
+			Items    []json.RawMessage `json:"items"`
+			Customer *model.Customer   `json:"customer"`
+			Status   any               `json:"status"`
+		}
+		if err := json.Unmarshal(parts[i], &answer); err != nil {
+			t.Errorf("%s\nanswers %.300s", line, parts[i])
+			continue
+		}
+		if len(answer.Items) == 0 && answer.Customer == nil && answer.Status != "ready" {
+			t.Errorf("%s\nhas nothing to show: %.300s", line, parts[i])
+		}
+	}
+	pdf, err := os.ReadFile(filepath.Join(dir, "contract.pdf"))
+	if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF-")) {
+		t.Errorf("contract.pdf holds %.60q: %v", pdf, err)
+	}
+	mapping := regexp.MustCompile(`\n  (/.*/rms\.yaml)\n`).FindStringSubmatch(out.String())
+	if mapping == nil {
+		t.Fatal("the mapping's place is not printed")
+	}
+	if _, err := os.Stat(mapping[1]); err != nil {
+		t.Error(err)
+	}
+	if stop() != 0 {
+		t.Error("it did not end well")
+	}
+	if _, err := os.Stat(mapping[1]); !os.IsNotExist(err) {
+		t.Errorf("the temporary folder is still there: %v", err)
+	}
+}
+
+func TestDemoKeepsItsState(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "kept")
+	run := func(args ...string) (int, string, string) {
+		var out, errs bytes.Buffer
+		code := cli.Run(t.Context(), "test", args, &out, &errs)
+		return code, out.String(), errs.String()
+	}
+	_, base, stop := demonstration(t, "--state", dir)
+	code, out, errs := run("client", "add", "mine", "--dealer", "D100", "--state", dir, "--json")
+	var made struct {
+		Secret string `json:"client_secret"`
+	}
+	if err := json.Unmarshal([]byte(out), &made); code != 0 || err != nil {
+		t.Fatalf("%d, %v: %s", code, err, errs)
+	}
+	ask := func() string {
+		t.Helper()
+		raw, err := exec.CommandContext(t.Context(), "curl", "-s", "-u", "mine:"+made.Secret, "-d", "grant_type=client_credentials", base+"/oauth2/token").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	if got := ask(); !strings.Contains(got, "access_token") {
+		t.Errorf("a client added beside the running gateway is answered %s", got)
+	}
+	stop()
+	_, base, _ = demonstration(t, "--state", dir)
+	if got := ask(); !strings.Contains(got, "access_token") {
+		t.Errorf("after a restart the client is answered %s", got)
+	}
+	if code, out, _ := run("client", "list", "--state", dir); code != 0 || !strings.Contains(out, "mine") || !strings.Contains(out, "demo") {
+		t.Errorf("%d, %s", code, out)
+	}
+	if code, _, errs := run("client", "revoke", "mine", "--state", dir); code != 0 {
+		t.Errorf("%d, %s", code, errs)
+	}
+	if got := ask(); !strings.Contains(got, "invalid_client") {
+		t.Errorf("a revoked client is answered %s", got)
+	}
+}
+
+func TestDemoRefuses(t *testing.T) {
+	t.Run("AddressesOthersCanReach", func(t *testing.T) {
+		var out, errs bytes.Buffer
+		for _, address := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:8080"} {
+			if code := cli.Run(t.Context(), "test", []string{"demo", "--listen", address}, &out, &errs); code != 2 {
+				t.Errorf("%s ends with %d", address, code)
+			}
+		}
+		if !strings.Contains(errs.String(), "this machine only") {
+			t.Errorf("got %s", &errs)
+		}
+	})
+	t.Run("AnAddressThatIsTaken", func(t *testing.T) {
+		taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = taken.Close() })
+		var out, errs bytes.Buffer
+		code := cli.Run(t.Context(), "test", []string{"demo", "--listen", taken.Addr().String()}, &out, &errs)
+		if code != 1 || !strings.Contains(errs.String(), "another program listens on") || out.Len() > 0 {
+			t.Errorf("got %d, %s%s", code, &out, &errs)
+		}
+	})
+}
+
+// TestBinary builds the program, runs it and stops it as a service manager does.
+func TestBinary(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "dealerbridge")
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-X main.version=v1.2.3-test", "-o", binary, ".")
+	if raw, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, raw)
+	}
+	raw, err := exec.CommandContext(t.Context(), binary, "version").Output()
+	if err != nil || string(raw) != "dealerbridge v1.2.3-test\n" {
+		t.Errorf("got %q, %v", raw, err)
+	}
+	out, errs := newJournal(), newJournal()
+	run := exec.CommandContext(t.Context(), binary, "demo", "--log-format", "json")
+	run.Env = append(os.Environ(), "DEALERBRIDGE_LISTEN=127.0.0.1:0") // flags have a variable each
+	run.Stdout, run.Stderr = out, errs
+	began := time.Now()
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out.wait(t, "Ctrl-C ends the demo.")
+	t.Logf("the program was ready after %s", time.Since(began).Round(time.Millisecond))
+	if err := run.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Wait(); err != nil {
+		t.Errorf("it ended with %v: %s", err, errs)
+	}
+	for line := range strings.Lines(errs.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("not JSON: %s", line)
+		}
+	}
+	errs.wait(t, `"msg":"stopped"`)
+}
