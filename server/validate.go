@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -130,14 +131,7 @@ func faultsOf(path string, err error) []model.ProblemFault {
 		if at := schema.JSONPointer(); len(at) > 0 {
 			path += "." + strings.Join(at, ".")
 		}
-		reason := schema.Reason
-		switch schema.SchemaField {
-		case "minLength":
-			reason = "is empty" // no parameter wants more than one character
-		case "pattern":
-			reason = patternReason
-		}
-		return []model.ProblemFault{{Path: path, Message: reason}}
+		return []model.ProblemFault{{Path: path, Message: broken(schema)}}
 	}
 	var parse *openapi3filter.ParseError
 	switch {
@@ -146,9 +140,29 @@ func faultsOf(path string, err error) []model.ProblemFault {
 	case errors.Is(err, openapi3filter.ErrInvalidEmptyValue):
 		return []model.ProblemFault{{Path: path, Message: "is empty"}}
 	case errors.As(err, &parse) && parse.Reason != "":
+		if parse.Reason == "an invalid integer" {
+			return []model.ProblemFault{{Path: path, Message: "is not a whole number"}}
+		}
 		return []model.ProblemFault{{Path: path, Message: "is " + parse.Reason}}
 	}
 	return []model.ProblemFault{{Path: path, Message: "cannot be read"}}
+}
+
+// broken says in words what a value breaks.
+func broken(e *openapi3.SchemaError) string {
+	switch {
+	case e.SchemaField == "minLength":
+		return "is empty" // no parameter wants more than one character
+	case e.SchemaField == "pattern":
+		return patternReason
+	case e.SchemaField == "maxLength" && e.Schema.MaxLength != nil:
+		return fmt.Sprintf("is longer than %d characters", *e.Schema.MaxLength)
+	case e.SchemaField == "maxItems" && e.Schema.MaxItems != nil:
+		return fmt.Sprintf("holds more than %d values", *e.Schema.MaxItems)
+	case e.SchemaField == "minimum" && e.Schema.Min != nil:
+		return fmt.Sprintf("must be at least %v", *e.Schema.Min)
+	}
+	return e.Reason
 }
 
 // patternReason stands for the one pattern parameters have; the library would
