@@ -39,7 +39,7 @@ func TestTwoDealers(t *testing.T) {
 		if diff := cmp.Diff(map[string]string{"D100": "ready", "D200": "mapping-faulty"}, states); diff != "" || status != http.StatusOK {
 			t.Errorf("readiness is %d (-want +got):\n%s", status, diff)
 		}
-		g.log.wait(t, "rms.yaml:", `contractIdd`, `did you mean \\\"contractId\\\"?`)
+		g.log.wait(t, "rms.yaml:", `contractIdd`, `did you mean \"contractId\"?`)
 
 		replaceIn(t, file, "contractIdd: r.CONNO", "contractId: r.CONNO")
 		g.ticks.tick()
@@ -57,7 +57,7 @@ func TestTwoDealers(t *testing.T) {
 		if _, states := g.ready(); states["D200"] != "mapping-faulty" {
 			t.Errorf("got %v", states)
 		}
-		g.log.wait(t, "ORDR", `did you mean \\\"ORDER\\\"?`)
+		g.log.wait(t, "ORDR", `did you mean \"ORDER\"?`)
 	})
 	t.Run("OneDatabaseIsAway", func(t *testing.T) {
 		well, ill := prairie(t, "D100"), prairie(t, "D200")

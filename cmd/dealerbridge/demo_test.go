@@ -27,7 +27,9 @@ func demonstration(t *testing.T, args ...string) (out *journal, base string, sto
 	errs := newJournal()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
-	go func() { ended <- cli.Run(ctx, "test", append([]string{"demo", "--listen", "127.0.0.1:0"}, args...), out, errs) }()
+	go func() {
+		ended <- cli.Run(ctx, "test", append([]string{"demo", "--listen", "127.0.0.1:0"}, args...), out, errs)
+	}()
 	code, over := 0, false
 	stop = func() int {
 		if !over {

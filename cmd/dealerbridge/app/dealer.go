@@ -3,8 +3,8 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -216,7 +216,7 @@ func (k *keeper) look(ctx context.Context) {
 			k.check(ctx)
 			return
 		}
-		k.log.ErrorContext(ctx, "the changed mapping has faults; the one before stays in force", faultAttrs(err)...)
+		k.complain(ctx, "the changed mapping has faults; the one before stays in force", err)
 	}
 }
 
@@ -234,23 +234,24 @@ func (k *keeper) tell(ctx context.Context, what string, err error) {
 		k.log.InfoContext(ctx, what)
 		return
 	}
-	k.log.ErrorContext(ctx, what, faultAttrs(err)...)
+	k.complain(ctx, what, err)
 }
 
-// faultAttrs logs a mapping's faults one by one, and other errors as they are.
-func faultAttrs(err error) []any {
+// faultsTold bounds the lines one faulty mapping writes into the log.
+const faultsTold = 50
+
+// complain logs what is wrong; a mapping's faults get a line each.
+func (k *keeper) complain(ctx context.Context, what string, err error) {
 	var faults mapfile.Faults
 	if !errors.As(err, &faults) {
-		return []any{"err", err}
+		k.log.ErrorContext(ctx, what, "err", err)
+		return
 	}
-	attrs := []any{"faults", len(faults)}
-	for i, f := range faults.Sorted() {
-		if i == 50 {
-			return append(attrs, "more", len(faults)-i)
-		}
-		attrs = append(attrs, fmt.Sprintf("fault%d", i+1), f.String())
+	faults = slices.DeleteFunc(faults.Sorted(), func(f mapfile.Fault) bool { return f.Warning })
+	k.log.ErrorContext(ctx, what, "faults", len(faults))
+	for _, f := range faults[:min(len(faults), faultsTold)] {
+		k.log.ErrorContext(ctx, "mapping fault", "fault", f.String())
 	}
-	return attrs
 }
 
 // Ticker gives ticks at an interval until stop is called; tests hand in ticks
