@@ -17,7 +17,7 @@ type branch struct {
 	keys  []evaluator // of the owner's row
 	rules []matchRule
 	order []orderKey
-	level int  // runs after the branches of lower levels
+	level int  // of a join: runs after those of lower levels
 	one   bool // a join: the first row counts, further ones are noted unless picked
 	note  bool
 	stmt  *Statement

@@ -268,7 +268,7 @@ func (c *compiler) dateValue(s site, v *mapfile.Value, items []*mapfile.Value) e
 			return fixed(absent(convert.Empty))
 		}
 		get := chained(c.value(s.as(wantText), items[0]), chain)
-		return c.dateText(s, func(r *row, e *env) value {
+		return c.dateText(s, v.Pos, func(r *row, e *env) value {
 			got := get(r, e)
 			if got.state != convert.Present {
 				return got
@@ -287,7 +287,7 @@ func (c *compiler) dateValue(s site, v *mapfile.Value, items []*mapfile.Value) e
 			c.fault(item.Pos, "the column is %s, say how a date is written in it, as in `date: yyyymmdd`", col.Kind)
 		}
 	}
-	return c.dateText(s, func(r *row, _ *env) value {
+	return c.dateText(s, v.Pos, func(r *row, _ *env) value {
 		var few [4]*convert.Cell
 		cells := few[:0]
 		for _, p := range places {
@@ -302,9 +302,9 @@ func (c *compiler) dateValue(s site, v *mapfile.Value, items []*mapfile.Value) e
 
 // dateText lets an instant stand where a text is wanted; other types have no
 // use for one.
-func (c *compiler) dateText(s site, get evaluator) evaluator {
+func (c *compiler) dateText(s site, pos mapfile.Pos, get evaluator) evaluator {
 	if s.want != wantInstant && s.want != wantText {
-		c.fault(mapfile.Pos{}, "a date cannot be made into %s", s.want)
+		c.fault(pos, "a date cannot be made into %s", s.want)
 	}
 	return get
 }

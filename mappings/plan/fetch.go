@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,8 +29,9 @@ const atOnce = 4
 type fetcher struct {
 	q   Querier
 	env *env
-	// note is told of joins that found several rows.
-	note func(b *branch, owner *row)
+	// note is told of joins that found several rows, one call at a time.
+	note  func(b *branch, owner *row)
+	notes sync.Mutex
 }
 
 // rows runs one statement and gives its rows.
@@ -67,9 +69,12 @@ func (x *fetcher) branches(ctx context.Context, f *frame, rows []*row) error {
 	if len(f.branches) == 0 || len(rows) == 0 {
 		return nil
 	}
+	// Joins come first: child lists may be matched by what they found.
 	top := 0
 	for _, b := range f.branches {
-		top = max(top, b.level)
+		if b.one {
+			top = max(top, b.level+1)
+		}
 	}
 	for _, r := range rows {
 		r.branches = make([][]*row, len(f.branches))
@@ -78,7 +83,7 @@ func (x *fetcher) branches(ctx context.Context, f *frame, rows []*row) error {
 		g, inner := errgroup.WithContext(ctx)
 		g.SetLimit(atOnce)
 		for i, b := range f.branches {
-			if b.level == level {
+			if b.one && b.level == level || !b.one && level == top {
 				g.Go(func() error { return x.branch(inner, i, b, rows) })
 			}
 		}
@@ -145,7 +150,9 @@ func (x *fetcher) branch(ctx context.Context, at int, b *branch, owners []*row) 
 		sortRows(mine, b.order, x.env)
 		if b.one && len(mine) > 1 {
 			if b.note && x.note != nil {
+				x.notes.Lock()
 				x.note(b, owner)
+				x.notes.Unlock()
 			}
 			owner.branches[at] = mine[:1]
 		}

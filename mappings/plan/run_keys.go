@@ -171,6 +171,7 @@ func (k *keyReader) sort(rows []*row, e *env) {
 }
 
 // once lets rows with the same distinct values stand once, the first in order.
+// Rows of which such a value is not known are not taken for the same.
 func (k *keyReader) once(rows []*row, e *env) []*row {
 	if len(k.distinct) == 0 {
 		return rows
@@ -180,7 +181,11 @@ func (k *keyReader) once(rows []*row, e *env) []*row {
 		var id strings.Builder
 		writePart(&id, r.number)
 		for _, get := range k.distinct {
-			writePart(&id, get(r, e).text)
+			got := get(r, e)
+			if got.state != convert.Present {
+				return false
+			}
+			writePart(&id, got.text)
 		}
 		again := seen[id.String()]
 		seen[id.String()] = true

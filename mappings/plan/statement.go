@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -175,6 +176,14 @@ func (s *Statement) render(v values) (string, []any, error) {
 				return "", nil, fmt.Errorf("statement %s: %d values for %s", s.Name, len(rows), p.list)
 			}
 			args = s.renderList(&text, args, rows, p.width)
+		}
+	}
+	if s.server == SQLite {
+		for i, arg := range args {
+			if n, ok := arg.(uint64); ok {
+				// No integer there is that large; as text it equals none.
+				args[i] = strconv.FormatUint(n, 10)
+			}
 		}
 	}
 	return text.String(), args, nil

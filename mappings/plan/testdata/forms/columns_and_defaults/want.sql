@@ -1,0 +1,11 @@
+-- SQLite
+-- contract
+select `r`.`id`, `cus`.`no`, `r`.`job`, `r`.`cus`, `r`.`kind`, `r`.`started`, `r`.`due`, `r`.`flag`, `r`.`qty`, `r`.`amount`, `r`.`note`, `r`.`day` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `r`.`id` in (?);
+-- contract keys
+select `r`.`id`, `cus`.`no` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where rtrim(`cus`.`no`) in (?);
+
+-- MySQL
+-- contract
+select `r`.`id`, `cus`.`no`, `r`.`job`, `r`.`cus`, `r`.`kind`, `r`.`started`, `r`.`due`, `r`.`flag`, `r`.`qty`, `r`.`amount`, `r`.`note`, `r`.`day` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `r`.`id` in (?);
+-- contract keys
+select `r`.`id`, `cus`.`no` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `cus`.`no` in (?);

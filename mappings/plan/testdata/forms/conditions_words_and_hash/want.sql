@@ -1,0 +1,11 @@
+-- SQLite
+-- contract
+select `r`.`id`, `cus`.`no`, `r`.`addr`, `r`.`town`, `r`.`a`, `r`.`n`, `r`.`price` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `r`.`id` in (?);
+-- contract keys
+select `r`.`id`, `cus`.`no`, `r`.`addr`, `r`.`town` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where rtrim(`cus`.`no`) in (?);
+
+-- MySQL
+-- contract
+select `r`.`id`, `cus`.`no`, `r`.`addr`, `r`.`town`, `r`.`a`, `r`.`n`, `r`.`price` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `r`.`id` in (?);
+-- contract keys
+select `r`.`id`, `cus`.`no`, `r`.`addr`, `r`.`town` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `cus`.`no` in (?);

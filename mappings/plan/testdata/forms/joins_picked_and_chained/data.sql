@@ -1,0 +1,10 @@
+create table CUS (no VARCHAR(10) primary key, name VARCHAR(40));
+insert into CUS values ('C1', 'Hay & Sons'), ('c1', 'other'), ('C2', 'Two');
+create table R (id VARCHAR(10) primary key, cus VARCHAR(10), unit VARCHAR(10), rep INTEGER);
+insert into R values ('A1', 'C1', 'U1', 7), ('A2', 'C1', 'U2', 8), ('A3', 'C1', NULL, 9), ('A4', 'C1', 'U3', 7);
+create table EQ (unit VARCHAR(10), make VARCHAR(10), model VARCHAR(10), updated DATETIME);
+insert into EQ values ('U1', 'M1', 'old', '2020-01-01 00:00:00'), ('U1', 'M2', 'new', '2024-01-01 00:00:00'), ('U2', 'M1', 'one', NULL), ('U3', 'M9', 'none', NULL);
+create table MAKE (code VARCHAR(10) primary key, name VARCHAR(40));
+insert into MAKE values ('M1', 'First'), ('M2', 'Second');
+create table REP (code VARCHAR(3), type CHAR(4), name VARCHAR(20));
+insert into REP values ('007', 'SLSM', 'Bond'), ('007', 'SLSM', 'Aaron'), ('008', 'SLSM', 'Eight'), ('007', 'X', 'no');
