@@ -117,8 +117,8 @@ Paste these into another terminal:
   # where that customer works
   curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/jobsite?customer=0000412'
 
-  # the catalog with the customer's own rates, book rates where it has none
-  curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/dealer-category?customer=0000412'
+  # the catalog with a customer's own rates, which go before those of the book
+  curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/dealer-category?customer=0000214'
 
   # the newest invoices
   curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/invoice?customer=0000412&items=3'
@@ -129,7 +129,7 @@ Paste these into another terminal:
   curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/incremental?since={{.Since}}'
 
   # a contract as PDF, behind the same credentials
-  PDF=$(curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/contract?customer=0000211&items=1' | sed -n 's/.*"pdfUrl":"\([^"]*\)".*/\1/p')
+  PDF=$(curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/contract?customer=0000211' | sed -n 's/.*"pdfUrl":"\([^"]*\)".*/\1/p')
   curl -s -H "Authorization: Bearer $TOKEN" -o contract.pdf "$PDF"
 
   # is everything well?
