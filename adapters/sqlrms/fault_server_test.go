@@ -164,6 +164,16 @@ func TestFaultsOfTheServer(t *testing.T) {
 		wantBack(t, a, now, manyYards)
 	})
 
+	t.Run("SQLItRefusesIsAFaultInItsWords", func(t *testing.T) {
+		server := dbtest.MySQL(t)
+		server.Exec(yardTables...)
+		for _, suffix := range []string{"", "?interpolateParams=true"} {
+			mapping := changed(t, "properties.name: y.name", `properties.name: {sql: "upper(y.nmae)"}`)
+			a, _ := open(t, sqlrms.Config{Driver: sqlrms.MySQL, DSN: server.DSN() + suffix, Mapping: mapping})
+			wantFault(t, a.Check(t.Context()), "Unknown column 'y.nmae'")
+		}
+	})
+
 	t.Run("TooManyConnections", func(t *testing.T) {
 		server := dbtest.MySQL(t)
 		server.Exec(manyRows()...)

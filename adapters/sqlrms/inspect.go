@@ -81,7 +81,7 @@ func (p *pool) catalog(ctx context.Context) (catalog, error) {
 }
 
 // inspectSelect learns the columns of an inline SELECT by asking for none of
-// its rows. It is nil when the server refuses the text.
+// its rows, or why the server refuses the text.
 func (p *pool) inspectSelect(ctx context.Context, text string) (*plan.Table, error) {
 	dialect := sqltext.MySQL
 	if p.server == plan.SQLite {
@@ -100,9 +100,8 @@ func (p *pool) inspectSelect(ctx context.Context, text string) (*plan.Table, err
 	}
 	statement.WriteString("\n) as x where 1 = 0")
 	t, err := p.columnsOf(ctx, statement.String(), args)
-	var f *failure
-	if errors.As(err, &f) && f.refused {
-		return nil, nil
+	if why, refused := refusal(err); refused {
+		return &plan.Table{Refused: why}, nil
 	}
 	return t, err
 }

@@ -3,7 +3,6 @@ package sqlrms
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 	"strings"
 
@@ -116,8 +115,7 @@ func (c sqliteCatalog) collations(ctx context.Context, ref plan.TableRef, t *pla
 	err := c.pool.ask(ctx, "select "+strings.Join(compare, ", ")+" from (select "+strings.Join(columns, ", ")+
 		" from "+from+" where 1 = 0 union all select "+strings.Join(row, ", ")+")", nil,
 		func(rows *sql.Rows) error { return rows.Scan(dest...) })
-	var f *failure
-	if errors.As(err, &f) && f.refused {
+	if _, refused := refusal(err); refused {
 		return nil // a view that cannot be read: its statements will say so
 	}
 	if err != nil {

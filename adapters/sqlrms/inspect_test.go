@@ -44,7 +44,7 @@ func TestInspectSQLite(t *testing.T) {
 	}()
 	odd, bare := plan.TableRef{Table: "odd `table"}, plan.TableRef{Table: "BARE"}
 	seen, wrong := plan.TableRef{Database: "main", Table: "seen"}, plan.TableRef{Table: "baer"}
-	inline, refused := plan.TableRef{Select: "select x, @dealer as d from bare"}, plan.TableRef{Select: "select nothing from bare"}
+	inline, refused := plan.TableRef{Select: "select x, @dealer as d from bare"}, plan.TableRef{Select: "select absent from bare"}
 	got, err := p.inspect(t.Context(), []plan.TableRef{odd, bare, seen, wrong, inline, refused})
 	if err != nil {
 		t.Fatal(err)
@@ -64,8 +64,9 @@ func TestInspectSQLite(t *testing.T) {
 			{Name: "y", Kind: convert.ColumnDecimal, Nullable: true},
 			{Name: "z", Kind: convert.ColumnDateTime, Nullable: true},
 		}},
-		seen:   {Columns: []plan.Column{{Name: "x", Kind: convert.ColumnInteger, Nullable: true}, {Name: "y1", Nullable: true}}},
-		inline: {Columns: []plan.Column{{Name: "x", Kind: convert.ColumnInteger, Nullable: true}, {Name: "d", Nullable: true}}},
+		seen:    {Columns: []plan.Column{{Name: "x", Kind: convert.ColumnInteger, Nullable: true}, {Name: "y1", Nullable: true}}},
+		inline:  {Columns: []plan.Column{{Name: "x", Kind: convert.ColumnInteger, Nullable: true}, {Name: "d", Nullable: true}}},
+		refused: {Refused: "no such column: absent"},
 		// What might have been meant instead of the table that is not there.
 		{Table: "bare"}: {}, {Table: "seen"}: {},
 	}

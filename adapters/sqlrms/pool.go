@@ -176,6 +176,20 @@ func (p *pool) ask(ctx context.Context, text string, args []any, scan func(*sql.
 	return rows.Err()
 }
 
+// understands has the server read a statement without running it.
+func (p *pool) understands(ctx context.Context, text string, args int) error {
+	if p.server == plan.SQLite || p.prepared == nil {
+		return p.ask(ctx, "explain "+text, make([]any, args), func(*sql.Rows) error { return nil })
+	}
+	limited, cancel := context.WithTimeout(ctx, p.limit)
+	defer cancel()
+	statement, err := p.db.Statement.ConnPool.PrepareContext(limited, text)
+	if err == nil {
+		err = statement.Close()
+	}
+	return translate(ctx, err)
+}
+
 // ping says whether the database answers.
 func (p *pool) ping(ctx context.Context) error {
 	return p.ask(ctx, "select 1", nil, func(*sql.Rows) error { return nil })

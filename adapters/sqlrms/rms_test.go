@@ -115,6 +115,16 @@ func TestCheck(t *testing.T) {
 		}
 	})
 
+	t.Run("SQLThatTheServerRefusesIsAFaultInItsWords", func(t *testing.T) {
+		for sql, want := range map[string]string{
+			"upper(y.nmae)": "no such column: y.nmae", "nosuch(y.name)": "no such function: nosuch", "y.name y.code": "syntax error",
+		} {
+			mapping := "dialect: sqlite\nfunctions: [nosuch]\n" + strings.ReplaceAll(yardMapping, "properties.name: y.name", "properties.name: {sql: '"+sql+"'}")
+			a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: yardFile(t), Mapping: folder(mapping)})
+			wantFault(t, a.Check(t.Context()), want)
+		}
+	})
+
 	t.Run("SQLOfAnotherServerIsAFault", func(t *testing.T) {
 		mapping := changed(t, "properties.name: y.name", `properties.name: {sql: "upper(y.name)"}`)
 		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: yardFile(t), Mapping: mapping})

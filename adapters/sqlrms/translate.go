@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -33,6 +34,9 @@ var (
 // hosts and values.
 type failure struct {
 	reason string
+	// detail is what the server said about the text of a refused statement. It
+	// is for whoever wrote the mapping and stands in faults alone.
+	detail string
 	// refused says that the server understood the connection and refused the
 	// statement, as it would again.
 	refused bool
@@ -43,6 +47,19 @@ type failure struct {
 func (f *failure) Error() string { return adapters.ErrUnavailable.Error() + ": " + f.reason }
 
 func (f *failure) Unwrap() error { return adapters.ErrUnavailable }
+
+// refusal gives what a server said when it refused a statement, in the words
+// for whoever wrote it; ok is false for every other error.
+func refusal(err error) (why string, ok bool) {
+	var f *failure
+	if !errors.As(err, &f) || !f.refused {
+		return "", false
+	}
+	if f.detail != "" {
+		return f.detail, true
+	}
+	return f.reason, true
+}
 
 // translate is the one place where an error of a database becomes one of ours.
 // ctx is the caller's: only its own cancellation is passed on as such.
@@ -178,20 +195,32 @@ const (
 
 var quotedName = regexp.MustCompile(`'(?:[^']*\.)?([^'.]+)'`)
 
+// aboutText are the errors whose message repeats nothing but the statement:
+// names, and where its grammar ends. Other messages name accounts and hosts.
+var aboutText = []uint16{
+	1052, unknownColumn, 1055, 1056, 1060, 1064, 1066, 1109, 1111, 1140, unknownTable, 1222, 1241, 1247, 1248, 1267, 1271, 1305, 1582, 1630,
+}
+
 func fromServer(e *mysql.MySQLError) *failure {
-	switch e.Number {
-	case unknownTable:
-		return &failure{reason: absentName("table", e.Message), refused: true, changed: true}
-	case unknownColumn:
-		return &failure{reason: absentName("column", e.Message), refused: true, changed: true}
-	}
 	if reason, ok := serverReasons[e.Number]; ok {
 		return &failure{reason: reason}
 	}
-	if reason, ok := refusals[e.Number]; ok {
-		return &failure{reason: reason, refused: true}
+	f := &failure{refused: true}
+	if slices.Contains(aboutText, e.Number) {
+		f.detail = e.Message
 	}
-	return &failure{reason: refusedWith(int(e.Number)), refused: true}
+	reason, ok := refusals[e.Number]
+	switch {
+	case e.Number == unknownTable:
+		f.reason, f.changed = absentName("table", e.Message), true
+	case e.Number == unknownColumn:
+		f.reason, f.changed = absentName("column", e.Message), true
+	case ok:
+		f.reason = reason
+	default:
+		f.reason = refusedWith(int(e.Number))
+	}
+	return f
 }
 
 func refusedWith(code int) string {
@@ -227,12 +256,16 @@ func fromFile(e *sqlite.Error) *failure {
 	if code == lib.SQLITE_READONLY {
 		return &failure{reason: onlyReads, refused: true}
 	}
+	detail := strings.TrimPrefix(e.Error(), "SQL logic error: ")
+	detail = strings.TrimSuffix(detail, fmt.Sprintf(" (%d)", e.Code())) // the driver adds its code
 	for _, what := range []string{"table", "column"} {
-		if _, name, ok := strings.Cut(e.Error(), "no such "+what+": "); ok {
-			name, _, _ = strings.Cut(name, " (") // the driver adds its code
+		if _, name, ok := strings.Cut(detail, "no such "+what+": "); ok {
 			name = name[strings.LastIndexByte(name, '.')+1:]
-			return &failure{reason: fmt.Sprintf("%s %q does not exist", what, name), refused: true, changed: true}
+			return &failure{reason: fmt.Sprintf("%s %q does not exist", what, name), detail: detail, refused: true, changed: true}
 		}
 	}
-	return &failure{reason: refusedWith(code), refused: true}
+	if code != lib.SQLITE_ERROR {
+		detail = "" // a constraint's message would name what it is about
+	}
+	return &failure{reason: refusedWith(code), detail: detail, refused: true}
 }

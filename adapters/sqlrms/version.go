@@ -183,7 +183,51 @@ func (r *RMS) bindTo(ctx context.Context, v *version) (*plan.Program, mapfile.Fa
 	if p == nil {
 		return nil, faults, mappingError(faults)
 	}
+	refused, err := r.prepareAll(limited, v, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(refused) > 0 {
+		faults = append(faults, refused...).Sorted()
+		return nil, faults, mappingError(faults)
+	}
 	return p, faults, nil
+}
+
+// prepareAll has the server read every statement before the first is run: SQL
+// that was written in the mapping is only judged by the server itself.
+func (r *RMS) prepareAll(ctx context.Context, v *version, p *plan.Program) (mapfile.Faults, error) {
+	var faults mapfile.Faults
+	for _, s := range p.Statements() {
+		err := r.pool.understands(ctx, s.Text, s.Args)
+		if err == nil {
+			continue
+		}
+		why, refused := refusal(err)
+		if !refused {
+			return nil, fmt.Errorf("preparing the statements of the mapping: %w", err)
+		}
+		faults = append(faults, mapfile.Fault{
+			File: v.file.Path, Pos: v.placeOf(s.Name), Path: s.Name,
+			Message: "the database does not accept the statement made of this: " + why,
+		})
+	}
+	return faults, nil
+}
+
+// placeOf is where the endpoint stands that a statement was made for; its name
+// begins with the endpoint's.
+func (v *version) placeOf(statement string) mapfile.Pos {
+	name := statement
+	if end := strings.IndexAny(name, " ."); end >= 0 {
+		name = name[:end]
+	}
+	for _, e := range v.file.Endpoints {
+		if e.Name.Value == name {
+			return e.Name.Pos
+		}
+	}
+	return v.file.Pos
 }
 
 // dialectFits refuses SQL that was written for another server.
