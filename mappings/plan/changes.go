@@ -190,7 +190,7 @@ var someTime = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 // filter restricts a source to rows that can have changed. It is coarse: the
 // stamps are compared again in Go.
 func (s *changeSource) filter(c *compiler) (sqlText, bool) {
-	var any []sqlText
+	var some []sqlText
 	at := 0
 	for _, st := range s.stamps {
 		bounds, ok := st.bounds(someTime)
@@ -210,19 +210,19 @@ func (s *changeSource) filter(c *compiler) (sqlText, bool) {
 			return sqlText{}, false
 		}
 		var one sqlText
-		any = append(any, *one.text("(").add(joinSQL(" and ", all)).text(")"))
+		some = append(some, *one.text("(").add(joinSQL(" and ", all)).text(")"))
 		if s.nullIsChanged {
 			for i := range bounds {
 				var empty sqlText
-				any = append(any, *empty.add(c.emptySQL(st.columns[i], &Column{Kind: st.kinds[i]})))
+				some = append(some, *empty.add(c.emptySQL(st.columns[i], &Column{Kind: st.kinds[i]})))
 			}
 		}
 	}
-	if len(any) == 0 {
+	if len(some) == 0 {
 		return sqlText{}, false
 	}
 	var out sqlText
-	return *out.text("(").add(joinSQL(" or ", any)).text(")"), true
+	return *out.text("(").add(joinSQL(" or ", some)).text(")"), true
 }
 
 // sinceValues are the bounds of all stamps in the types of their columns.

@@ -33,10 +33,6 @@ func (c *compiler) pivots(f *frame, s *shape, e *element, w written) {
 }
 
 func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
-	if p.UpTo != nil {
-		c.unsupported(p.UpTo.Pos, "a price ladder by from-day and to-day")
-		return
-	}
 	scope := c.newScope(f.scope, p.Source, p.Join, nil, true)
 	if len(scope.relations) == 0 {
 		return
@@ -49,7 +45,7 @@ func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
 	sub.where = append(sub.where, c.conditions(sub, p.Where, nil)...)
 	choices := c.choices(sub, b, s, p)
 	b.order = c.childOrder(sub, p.Order)
-	by := c.value(site{f: sub, want: wantText}, p.By)
+	step := c.step(sub, p)
 	best := func(r *row, e *env) ([]*row, *choice) {
 		rows := r.branches[at]
 		for i := range choices {
@@ -92,11 +88,11 @@ func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
 		add(path, column.Name.Pos, func(r *row, e *env) value {
 			rows, _ := best(r, e)
 			for _, child := range rows {
-				code := by(child, e)
-				if code.state.Bad() {
-					return code
+				feeds, bad := step(child, e, codes)
+				if bad.state.Bad() {
+					return bad
 				}
-				if code.state == convert.Present && slices.Contains(codes, plainNumber(code.text)) {
+				if feeds {
 					if got := amount(child, e); !got.state.Missing() {
 						return got
 					}
@@ -106,6 +102,34 @@ func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
 		})
 	}
 	c.pivotMembers(sub, s, p, object, best, add)
+}
+
+// step makes the question whether a row feeds a column: its `by` is one of the
+// column's codes, or, in a ladder, one of them lies from `by` up to `upTo`.
+func (c *compiler) step(sub *frame, p *mapfile.Pivot) func(r *row, e *env, codes []string) (bool, value) {
+	if p.UpTo == nil {
+		by := c.value(site{f: sub, want: wantText}, p.By)
+		return func(r *row, e *env, codes []string) (bool, value) {
+			got := by(r, e)
+			return got.state == convert.Present && slices.Contains(codes, plainNumber(got.text)), got
+		}
+	}
+	defer c.unrounded()()
+	from, upTo := c.value(site{f: sub, want: wantDecimal}, p.By), c.value(site{f: sub, want: wantDecimal}, p.UpTo)
+	return func(r *row, e *env, codes []string) (bool, value) {
+		low, high := from(r, e), upTo(r, e)
+		if low.state.Bad() || high.state.Bad() {
+			if low.state.Bad() {
+				return false, low
+			}
+			return false, high
+		}
+		return slices.ContainsFunc(codes, func(code string) bool {
+			at, state := convert.Decimal(code, convert.MoneyRule{Decimal: '.'})
+			return state == convert.Present && low.state == convert.Present && convert.Compare(low.text, at) <= 0 &&
+				(high.state.Missing() || convert.Compare(at, high.text) <= 0) // an open end
+		}), low
+	}
 }
 
 // pivotMembers are the members that come with the rank that won.
@@ -200,8 +224,8 @@ func (c *compiler) choices(sub *frame, b *branch, s *shape, p *mapfile.Pivot) []
 		var one sqlText
 		filters = append(filters, *one.text("(").add(joinSQL(" and ", parts)).text(")"))
 	}
-	var any sqlText
-	sub.where = append(sub.where, *any.text("(").add(joinSQL(" or ", filters)).text(")"))
+	var wanted sqlText
+	sub.where = append(sub.where, *wanted.text("(").add(joinSQL(" or ", filters)).text(")"))
 	return ranks
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 )
 
-// ErrNoDocument: there is no such row, or no document for it.
+// ErrNoDocument says that there is no such row, or no document for it.
 var ErrNoDocument = errors.New("no such document")
 
 // DocumentPlace says where one document is: a file below the documents root,

@@ -171,59 +171,75 @@ func describe(t testing.TB, db *sql.DB, refs []plan.TableRef) plan.Schema {
 	t.Helper()
 	schema := plan.Schema{}
 	for _, ref := range refs {
-		table := &plan.Table{}
 		if ref.Select != "" {
-			rows, err := db.Query("select * from (" + ref.Select + ") where 1 = 0")
-			if err != nil {
-				schema[ref] = &plan.Table{Refused: "no such column"}
-				continue
-			}
-			names, err := rows.Columns()
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, name := range names {
-				table.Columns = append(table.Columns, plan.Column{Name: name, Nullable: true})
-			}
-			if err := rows.Close(); err != nil {
-				t.Fatal(err)
-			}
-			schema[ref] = table
-			continue
-		}
-		rows, err := db.Query("select name, type, pk from pragma_table_info(?) order by cid", ref.Table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var primary []string
-		for rows.Next() {
-			var name, declared string
-			var pk int
-			if err := rows.Scan(&name, &declared, &pk); err != nil {
-				t.Fatal(err)
-			}
-			length := 0
-			if _, rest, found := strings.Cut(declared, "("); found {
-				if _, err := fmt.Sscanf(rest, "%d", &length); err != nil {
-					t.Fatal(err)
-				}
-			}
-			table.Columns = append(table.Columns, plan.Column{Name: name, Kind: convert.KindOf(declared), MaxChars: length})
-			if pk > 0 {
-				primary = append(primary, name)
-			}
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		if len(primary) > 0 {
-			table.Unique, table.Primary = [][]string{primary}, true
-		}
-		if len(table.Columns) > 0 {
+			schema[ref] = describeSelect(t, db, ref.Select)
+		} else if table := describeTable(t, db, ref.Table); len(table.Columns) > 0 {
 			schema[ref] = table
 		}
 	}
 	return schema
+}
+
+func describeSelect(t testing.TB, db *sql.DB, text string) *plan.Table {
+	t.Helper()
+	rows, err := db.Query("select * from (" + text + ") where 1 = 0")
+	if err != nil {
+		return &plan.Table{Refused: "no such column"}
+	}
+	defer ended(t, rows)
+	names, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := &plan.Table{}
+	for _, name := range names {
+		table.Columns = append(table.Columns, plan.Column{Name: name, Nullable: true})
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+func describeTable(t testing.TB, db *sql.DB, name string) *plan.Table {
+	t.Helper()
+	rows, err := db.Query("select name, type, pk from pragma_table_info(?) order by cid", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ended(t, rows)
+	table := &plan.Table{}
+	var primary []string
+	for rows.Next() {
+		var name, declared string
+		var pk, length int
+		if err := rows.Scan(&name, &declared, &pk); err != nil {
+			t.Fatal(err)
+		}
+		if _, rest, found := strings.Cut(declared, "("); found {
+			if _, err := fmt.Sscanf(rest, "%d", &length); err != nil {
+				t.Fatal(err)
+			}
+		}
+		table.Columns = append(table.Columns, plan.Column{Name: name, Kind: convert.KindOf(declared), MaxChars: length})
+		if pk > 0 {
+			primary = append(primary, name)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if len(primary) > 0 {
+		table.Unique, table.Primary = [][]string{primary}, true
+	}
+	return table
+}
+
+func ended(t testing.TB, rows *sql.Rows) {
+	t.Helper()
+	if err := rows.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // asked runs statements and counts them.

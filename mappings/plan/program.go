@@ -91,12 +91,6 @@ type fillSource struct {
 	keepParent bool
 }
 
-// noted is one value that was not sent as it stood.
-type noted struct {
-	field  string
-	reason Reason
-}
-
 // Reason says what was wrong with a value. The words are those of the audit.
 type Reason string
 

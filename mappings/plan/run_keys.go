@@ -14,10 +14,10 @@ import (
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 )
 
-// ErrStaleKey: a row key was not made by this program.
+// ErrStaleKey says that a row key was not made by this program.
 var ErrStaleKey = errors.New("the key does not fit the mapping")
 
-// ErrBadRow: a row cannot be sent and the mapping says to fail then. The text
+// ErrBadRow says that a row cannot be sent and the mapping says to fail then. The text
 // names endpoint, field and reason, never a value.
 var ErrBadRow = errors.New("a row cannot be sent")
 

@@ -107,8 +107,7 @@ func TestFailures(t *testing.T) {
 	broken := errors.New("broken")
 	for _, failing := range []string{"contract", "contract.lines", "contract.fees"} {
 		t.Run("AFailureOf"+failing+"FailsTheAnswer", func(t *testing.T) {
-			real := newAsked(db)
-			q := failingQuerier{real, failing, broken}
+			q := failingQuerier{newAsked(db), failing, broken}
 			made := 0
 			_, err := p.Rows(t.Context(), "contract", plan.Asking{Querier: q, Now: today, Customers: []string{"C1"}}, keys, func(reflect.Value) { made++ })
 			if !errors.Is(err, broken) || made != 0 {

@@ -1,0 +1,16 @@
+create table CUS (no VARCHAR(10) primary key, name VARCHAR(40));
+insert into CUS values ('C1', 'Hay & Sons');
+create table OPEN_R (id VARCHAR(10), cus VARCHAR(10), unit VARCHAR(10));
+create table OLD_R (id VARCHAR(10), cus VARCHAR(10), unit VARCHAR(10));
+insert into OPEN_R values ('A1', 'C1', 'U1');
+insert into OLD_R values ('A2', 'C1', NULL), ('A3', 'C9', 'U1');
+create table EQ (unit VARCHAR(10), class VARCHAR(10), serial TEXT);
+insert into EQ values ('U1', 'K1', 's1');
+create table PART (class VARCHAR(10), no INTEGER, name VARCHAR(20));
+insert into PART values ('K1', 2, 'bucket'), ('K1', 1, 'arm'), ('K2', 1, 'other');
+create table C (code CHAR(3) primary key);
+insert into C values ('EX');
+create table G (code CHAR(4) primary key, cat CHAR(3));
+insert into G values ('EX1', 'EX');
+create table P (class CHAR(4), low INTEGER, high INTEGER, price TEXT);
+insert into P values ('EX1', 1, 3, '100.00'), ('EX1', 4, NULL, '80.00');
