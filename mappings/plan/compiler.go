@@ -73,10 +73,11 @@ func (c *compiler) table(s mapfile.Source) *Table {
 		c.tables = append(c.tables, ref)
 	}
 	if s.Select == nil {
-		for _, name := range []mapfile.Text{s.Database, s.Table} {
-			if name.Value == "" && name == s.Database {
-				continue
-			}
+		names := []mapfile.Text{s.Table}
+		if s.Database.Value != "" {
+			names = append(names, s.Database)
+		}
+		for _, name := range names {
 			if _, err := quoteName(name.Value); err != nil {
 				c.fault(name.Pos, "%v", err)
 				return nil

@@ -203,7 +203,7 @@ func (f *frame) expression(t mapfile.Text) place {
 
 func columnSQL(r *relation, name string) sqlText {
 	var s sqlText
-	return *s.text(mustQuote(r.alias), ".", mustQuote(name))
+	return *s.text(quoted(r.alias), ".", quoted(name))
 }
 
 func (r *relation) title() string {

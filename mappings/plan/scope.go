@@ -89,6 +89,10 @@ func (c *compiler) addRelation(s *scope, r *relation) bool {
 		c.fault(r.pos, "the alias %q must be one plain word", r.alias)
 		return false
 	}
+	if _, err := quoteName(r.alias); err != nil {
+		c.fault(r.pos, "the alias %q: %v", r.alias, err)
+		return false
+	}
 	for _, other := range s.relations {
 		if other.alias == r.alias {
 			c.fault(r.pos, "the alias %q stands for two tables here", r.alias)

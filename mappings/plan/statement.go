@@ -34,13 +34,15 @@ func quoteName(name string) (string, error) {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`", nil
 }
 
-// mustQuote quotes a name that quoteName has accepted before.
-func mustQuote(name string) string {
-	quoted, err := quoteName(name)
+// quoted quotes a name that was checked where it stands in the mapping. One
+// that was found wrong there becomes a name nothing can have: its fault keeps
+// the statement from being run.
+func quoted(name string) string {
+	q, err := quoteName(name)
 	if err != nil {
-		panic("plan: unchecked name reached SQL text: " + err.Error())
+		return "``"
 	}
-	return quoted
+	return q
 }
 
 // listName says which run-time list fills an IN of a statement.

@@ -34,14 +34,14 @@ func (c *compiler) tableSQL(f *frame, r *relation) (sqlText, []sqlText) {
 	default:
 		s.text(tableName(r.source), " as ")
 	}
-	s.text(mustQuote(r.alias))
+	s.text(quoted(r.alias))
 	return s, outer
 }
 
 func tableName(s mapfile.Source) string {
-	name := mustQuote(s.Table.Value)
+	name := quoted(s.Table.Value)
 	if s.Database.Value != "" {
-		name = mustQuote(s.Database.Value) + "." + name
+		name = quoted(s.Database.Value) + "." + name
 	}
 	return name
 }
