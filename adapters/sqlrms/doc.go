@@ -11,5 +11,13 @@
 // and its new children. Each statement alone is whole: if any of them fails,
 // nothing of the answer is used.
 //
+// Nothing is written, and three things see to it: sessions whose transactions
+// are read-only (a file opened for reading only, with SQLite), plans that hold
+// SELECTs alone, and, where a dealer follows the advice, an account without
+// other rights. Sessions are pinned: time zone, SQL mode, character set and
+// limits do not depend on how a server is set up. Statements are prepared; a
+// DSN with interpolateParams=true has values travel inside the text instead,
+// which some proxies need.
+//
 // It knows no HTTP of the gateway, no tokens and no other adapter.
 package sqlrms

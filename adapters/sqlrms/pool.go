@@ -177,17 +177,18 @@ func (p *pool) ask(ctx context.Context, text string, args []any, scan func(*sql.
 }
 
 // understands has the server read a statement without running it.
-func (p *pool) understands(ctx context.Context, text string, args int) error {
+func (p *pool) understands(ctx context.Context, text string, args int) (err error) {
 	if p.server == plan.SQLite || p.prepared == nil {
 		return p.ask(ctx, "explain "+text, make([]any, args), func(*sql.Rows) error { return nil })
 	}
 	limited, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
 	statement, err := p.db.Statement.ConnPool.PrepareContext(limited, text)
-	if err == nil {
-		err = statement.Close()
+	if err != nil {
+		return translate(ctx, err)
 	}
-	return translate(ctx, err)
+	defer func() { err = translate(ctx, statement.Close()) }()
+	return nil
 }
 
 // ping says whether the database answers.

@@ -211,6 +211,39 @@ func TestReload(t *testing.T) {
 		}
 	})
 
+	t.Run("KeysOfAnotherShapeAreStale", func(t *testing.T) {
+		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: yardFile(t)})
+		keys, err := a.LocationKeys(t.Context(), adapters.Query{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Reload(t.Context(), changed(t, "properties.name: y.name", "properties.name: {from: y.name, case: upper}")); err != nil {
+			t.Fatal(err)
+		}
+		if items, _, err := a.Locations(t.Context(), adapters.Query{}, keys); err != nil || len(items) != 2 {
+			t.Errorf("got %d locations and %v, want the keys to stay good", len(items), err)
+		}
+		if _, err := a.Reload(t.Context(), changed(t, "from: YARD y\n", "from: YARD y\n  key: [y.code, y.name]\n")); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := a.Locations(t.Context(), adapters.Query{}, keys); !errors.Is(err, adapters.ErrStaleKeys) {
+			t.Errorf("got %v, want ErrStaleKeys", err)
+		}
+	})
+
+	t.Run("TheShareThatMayBeLeftOutIsTheMappings", func(t *testing.T) {
+		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: yardFile(t)})
+		if got := a.LeaveOutAtMost("invoice"); got != 0.05 {
+			t.Errorf("got %v, want 0.05", got)
+		}
+		if _, err := a.Reload(t.Context(), changed(t, "  from: INV r\n", "  from: INV r\n  leaveOutAtMost: 20%\n")); err != nil {
+			t.Fatal(err)
+		}
+		if got, other := a.LeaveOutAtMost("invoice"), a.LeaveOutAtMost("location"); got != 0.2 || other != 0.05 {
+			t.Errorf("got %v and %v, want 0.2 and 0.05", got, other)
+		}
+	})
+
 	t.Run("WithoutADatabaseTheOldVersionStays", func(t *testing.T) {
 		path := yardFile(t)
 		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path})
@@ -261,6 +294,36 @@ func TestSQLite(t *testing.T) {
 		}
 		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path})
 		wantUnavailable(t, a, "no database")
+	})
+
+	t.Run("AFileThatAnotherProgramHoldsIsUnavailableUntilItLetsGo", func(t *testing.T) {
+		path := yardFile(t)
+		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path, StatementTimeout: 300 * time.Millisecond})
+		wantYards(t, a)
+		other := openSQL(t, "sqlite", "file:"+path+"?_txlock=exclusive")
+		held, err := other.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantUnavailable(t, a, "") // locked, or out of time: whichever comes first
+		if err := held.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		wantYards(t, a)
+	})
+
+	t.Run("AStatementThatTakesTooLongIsEnded", func(t *testing.T) {
+		endless := "(with recursive n as (select 1 as i union all select i + 1 from n) select max(i) from n where i < 0)"
+		mapping := "dialect: sqlite\n" + strings.ReplaceAll(yardMapping, "properties.name: y.name", "properties.name: {sql: '"+endless+"'}")
+		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: yardFile(t), Mapping: folder(mapping), StatementTimeout: time.Second})
+		began := time.Now()
+		wantUnavailable(t, a, "time limit exceeded")
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		if err := a.Check(t.Context()); err != nil {
+			t.Error(err)
+		}
 	})
 
 	t.Run("AProgramThatWritesIsReadBehind", func(t *testing.T) {
