@@ -28,7 +28,17 @@ import (
 	"github.com/dealerbridge/dealerbridge/server/token"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if err := os.RemoveAll(booksDir); err != nil && code == 0 {
+			code = 1
+		}
+		os.Exit(code)
+	}))
+}
+
+// booksDir is the folder of books, removed with the test process.
+var booksDir string
 
 // discard is a log nobody reads.
 var discard = slog.New(slog.DiscardHandler)
@@ -186,7 +196,8 @@ func start(t testing.TB, cfg config.Config, change ...func(*app.Options)) *gatew
 			t.Errorf("stopping: %v", err)
 		}
 		if t.Failed() {
-			t.Logf("the gateway's log:\n%.6000s", g.log)
+			text := g.log.String()
+			t.Logf("the end of the gateway's log:\n%s", text[max(0, len(text)-6000):])
 		}
 	})
 	return g
@@ -352,6 +363,7 @@ var books = sync.OnceValues(func() (b struct{ rental, documents string }, err er
 	if err != nil {
 		return b, err
 	}
+	booksDir = dir
 	b.rental, b.documents = filepath.Join(dir, "rental.db"), filepath.Join(dir, "documents")
 	db, err := sql.Open("sqlite", "file:"+b.rental+"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)")
 	if err != nil {

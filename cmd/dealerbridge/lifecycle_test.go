@@ -97,7 +97,7 @@ func TestTLS(t *testing.T) {
 		}
 	})
 	t.Run("RefusesTLS11AndPlainHTTP", func(t *testing.T) {
-		old := &tls.Config{RootCAs: first, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec // this is what must be refused
+		old := &tls.Config{RootCAs: first, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 		if err := alive(t, g, old); err == nil {
 			t.Error("TLS 1.1 was accepted")
 		}
@@ -231,14 +231,22 @@ func TestListen(t *testing.T) {
 	}
 }
 
-func TestPublicURL(t *testing.T) {
-	d := prairie(t, "D100")
-	d.Line = 7
-	c := serving(d)
-	c.Listen, c.State.Path = "127.0.0.1:0", filepath.Join(t.TempDir(), "state")
-	_, err := app.Open(t.Context(), app.Options{Config: c, File: "dealerbridge.yaml", Log: discard, Now: time.Now})
-	if err == nil || !strings.Contains(err.Error(), "dealerbridge.yaml:7:1: publicURL: is missing: dealer D100 serves documents") {
-		t.Errorf("got %v", err)
+// TestDocumentsNeedTheirSettings: a mapping that serves documents needs the
+// public address and the folder they lie in.
+func TestDocumentsNeedTheirSettings(t *testing.T) {
+	for want, change := range map[string]func(*config.Config){
+		"dealerbridge.yaml:7:1: publicURL: is missing: dealer D100 serves documents": func(c *config.Config) { c.PublicURL = "" },
+		"dealerbridge.yaml:7:1: documents: is missing: dealer D100 takes documents":  func(c *config.Config) { c.Dealers[0].Documents = "" },
+	} {
+		d := prairie(t, "D100")
+		d.Line = 7
+		c := serving(d)
+		c.Listen, c.PublicURL, c.State.Path = "127.0.0.1:0", "https://rental.prairie.example", filepath.Join(t.TempDir(), "state")
+		change(&c)
+		_, err := app.Open(t.Context(), app.Options{Config: c, File: "dealerbridge.yaml", Log: discard, Now: time.Now})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }
 

@@ -105,7 +105,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		}
 		a.metrics.certificateEnds(a.cert.expires)
 	}
-	if err := a.needsPublicURL(); err != nil {
+	if err := a.checkDocuments(); err != nil {
 		return nil, err
 	}
 	if a.listener == nil {
@@ -181,6 +181,16 @@ func (a *App) opener(d config.Dealer) (func(context.Context) (adapters.Adapter, 
 
 // Addr is the address listened on, with its real port.
 func (a *App) Addr() net.Addr { return a.listener.Addr() }
+
+// Served says whether every dealer can be served now: nil, or why not, fit for
+// an operator's eyes.
+func (a *App) Served(ctx context.Context) error {
+	var errs []error
+	for _, d := range a.registry.All() {
+		errs = append(errs, d.Check(ctx))
+	}
+	return errors.Join(errs...)
+}
 
 // Noted gives what the dealers' adapters noted so far.
 func (a *App) Noted() []Noted { return a.audit.list() }

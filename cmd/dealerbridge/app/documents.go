@@ -21,13 +21,11 @@ func documentURL(base, dealer string) func(adapters.DocumentKind, string) string
 	}
 }
 
-// needsPublicURL refuses to start without publicURL where a mapping serves
-// documents: their addresses stand inside answers, and they are never guessed
-// from what a caller writes into a request.
-func (a *App) needsPublicURL() error {
-	if a.options.Config.PublicURL != "" {
-		return nil
-	}
+// checkDocuments finds what mappings that serve documents need and the
+// configuration does not give: the public address, which stands inside answers
+// and is never guessed from what a caller writes into a request, and the folder
+// a mapping's directories lie in.
+func (a *App) checkDocuments() error {
 	var faults mapfile.Faults
 	for _, d := range a.options.Config.Dealers {
 		if d.Mapping == "" {
@@ -38,12 +36,24 @@ func (a *App) needsPublicURL() error {
 		if err != nil {
 			continue // told when the dealer is opened
 		}
-		if parsed, _ := mapfile.Parse(file, src); parsed != nil && len(parsed.Documents) > 0 {
+		parsed, _ := mapfile.Parse(file, src)
+		if parsed == nil || len(parsed.Documents) == 0 {
+			continue
+		}
+		fault := func(path, format string, args ...any) {
 			faults = append(faults, mapfile.Fault{
-				File: a.options.File, Pos: mapfile.Pos{Line: d.Line, Col: 1}, Path: "publicURL",
-				Message: fmt.Sprintf("is missing: dealer %s serves documents (%s:%d), so callers need the gateway's address, such as https://rental.example.com",
-					d.Code, file, parsed.Documents[0].Pos.Line),
+				File: a.options.File, Pos: mapfile.Pos{Line: d.Line, Col: 1}, Path: path, Message: fmt.Sprintf(format, args...),
 			})
+		}
+		if a.options.Config.PublicURL == "" {
+			fault("publicURL", "is missing: dealer %s serves documents (%s:%d), so callers need the gateway's address, such as https://rental.example.com",
+				d.Code, file, parsed.Documents[0].Pos.Line)
+		}
+		for _, one := range parsed.Documents {
+			if one.Directory != nil && d.Documents == "" {
+				fault("documents", "is missing: dealer %s takes documents out of a directory (%s:%d), so say below which folder it lies",
+					d.Code, file, one.Pos.Line)
+			}
 		}
 	}
 	return faults.Err()

@@ -52,9 +52,16 @@ func TestUsage(t *testing.T) {
 	})
 	t.Run("WrongUsageEndsWith2AndSaysWhereHelpIs", func(t *testing.T) {
 		for _, args := range [][]string{
-			{"serv"}, {"serve", "--lisen", "x"}, {"client"}, {"client", "add"}, {"client", "add", "x"}, {"serve", "extra"},
-			{"serve", "--log-format", "xml"}, {"client", "add", "x", "--dealer", "D100", "--scope", "all"},
-			{"mapping", "check", "/nowhere/at/all"}, {"demo", "--listen", "nonsense"},
+			{"serv"},
+			{"serve", "--lisen", "x"},
+			{"client"},
+			{"client", "add"},
+			{"client", "add", "x"},
+			{"serve", "extra"},
+			{"serve", "--log-format", "xml"},
+			{"client", "add", "x", "--dealer", "D100", "--scope", "all"},
+			{"mapping", "check", "/nowhere/at/all"},
+			{"demo", "--listen", "nonsense"},
 		} {
 			code, out, errs := run(t, args...)
 			if code != 2 || out != "" || !strings.Contains(errs, "--help") {

@@ -81,6 +81,9 @@ func (c demoCmd) Run(s *session) (err error) {
 		return err
 	}
 	opened = true // from here on the gateway closes the address
+	if err := gateway.Served(ctx); err != nil {
+		fmt.Fprintf(s.err, "The demo's mapping is not in force: mend %s, and it is taken up within five seconds.\n%s\n", mapping, err)
+	}
 	if err := introduce(s.out, introduction{
 		URL: cfg.PublicURL, Mapping: filepath.Join(mapping, "rms.yaml"), Kept: c.State,
 		Since: s.now().UTC().Add(-48 * time.Hour).Format("2006-01-02T15:04:05Z"),

@@ -138,6 +138,35 @@ func TestLoad(t *testing.T) {
 	})
 }
 
+// TestDocumented reads the examples of CONFIGURATION.md.
+func TestDocumented(t *testing.T) {
+	text, err := os.ReadFile("CONFIGURATION.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(text), "```yaml\n")[1:]
+	if len(blocks) != 2 {
+		t.Fatalf("%d examples found", len(blocks))
+	}
+	anything := func(string) (string, bool) { return "something", true }
+	var all []config.Config
+	for _, b := range blocks {
+		example, _, _ := strings.Cut(b, "```")
+		c, err := config.Parse("example.yaml", []byte(example), anything, config.Overrides{})
+		if err != nil {
+			t.Errorf("an example has faults:\n%v", err)
+		}
+		all = append(all, c)
+	}
+	// Where a line shows what holds without it, that is so.
+	short, long := all[0], all[1]
+	short.Listen, short.PublicURL, short.TLS, short.TrustedProxies, short.Issuers = long.Listen, long.PublicURL, long.TLS, long.TrustedProxies, long.Issuers
+	short.Dealers = long.Dealers
+	if diff := cmp.Diff(short, long, cmp.AllowUnexported(config.Secret{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		t.Errorf("the example does not show the defaults (-default +example):\n%s", diff)
+	}
+}
+
 func TestLoadState(t *testing.T) {
 	nothing := func(string) (string, bool) { return "", false }
 	parse := func(t *testing.T, text string, env func(string) (string, bool)) (config.State, []string, error) {
