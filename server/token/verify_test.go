@@ -164,7 +164,7 @@ func TestExternalIssuer(t *testing.T) {
 			Known:   func(code string) bool { return code == "D100" || code == "D200" },
 			Scopes:  []string{token.ScopeRead},
 		})
-		make := func(change func(map[string]any)) string {
+		issue := func(change func(map[string]any)) string {
 			c := map[string]any{
 				"iss": "https://login.example.test", "aud": []string{"other", "gateway"}, "sub": "svc", "client_id": "crs-prod",
 				"exp": h.clock.now().Add(time.Hour).Unix(), "org": map[string]any{"dealer": "north"},
@@ -174,7 +174,7 @@ func TestExternalIssuer(t *testing.T) {
 			}
 			return forge(t, jose.ES256, iss.key, iss.kid, c)
 		}
-		return h, iss, make
+		return h, iss, issue
 	}
 	t.Run("IsAcceptedForTheDealersOfItsClaim", func(t *testing.T) {
 		h, _, tok := setup(t)
