@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -188,30 +190,63 @@ func TestBinary(t *testing.T) {
 	if raw, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building: %v\n%s", err, raw)
 	}
-	raw, err := exec.CommandContext(t.Context(), binary, "version").Output()
-	if err != nil || string(raw) != "dealerbridge v1.2.3-test\n" {
-		t.Errorf("got %q, %v", raw, err)
+	started := func(t *testing.T, args ...string) (run *exec.Cmd, out, errs *journal) {
+		t.Helper()
+		out, errs = newJournal(), newJournal()
+		run = exec.CommandContext(t.Context(), binary, args...)
+		run.Env = append(os.Environ(), "DEALERBRIDGE_LISTEN=127.0.0.1:0", "DEALERBRIDGE_LOG_FORMAT=json") // flags have a variable each
+		run.Stdout, run.Stderr = out, errs
+		if err := run.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return run, out, errs
 	}
-	out, errs := newJournal(), newJournal()
-	run := exec.CommandContext(t.Context(), binary, "demo", "--log-format", "json")
-	run.Env = append(os.Environ(), "DEALERBRIDGE_LISTEN=127.0.0.1:0") // flags have a variable each
-	run.Stdout, run.Stderr = out, errs
-	began := time.Now()
-	if err := run.Start(); err != nil {
-		t.Fatal(err)
-	}
-	out.wait(t, "Ctrl-C ends the demo.")
-	t.Logf("the program was ready after %s", time.Since(began).Round(time.Millisecond))
-	if err := run.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := run.Wait(); err != nil {
-		t.Errorf("it ended with %v: %s", err, errs)
-	}
-	for line := range strings.Lines(errs.String()) {
-		if !json.Valid([]byte(line)) {
-			t.Errorf("not JSON: %s", line)
+	send := func(t *testing.T, run *exec.Cmd, s os.Signal) {
+		t.Helper()
+		if err := run.Process.Signal(s); err != nil {
+			t.Fatal(err)
 		}
 	}
-	errs.wait(t, `"msg":"stopped"`)
+	t.Run("TellsItsVersion", func(t *testing.T) {
+		raw, err := exec.CommandContext(t.Context(), binary, "version").Output()
+		if err != nil || string(raw) != "dealerbridge v1.2.3-test\n" {
+			t.Errorf("got %q, %v", raw, err)
+		}
+	})
+	t.Run("StopsGracefully", func(t *testing.T) {
+		for _, s := range []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+			began := time.Now()
+			run, out, errs := started(t, "demo")
+			out.wait(t, "Ctrl-C ends the demo.")
+			t.Logf("the program was ready after %s", time.Since(began).Round(time.Millisecond))
+			send(t, run, s)
+			if err := run.Wait(); err != nil {
+				t.Errorf("after %s it ended with %v: %s", s, err, errs)
+			}
+			for line := range strings.Lines(errs.String()) {
+				if !json.Valid([]byte(line)) {
+					t.Errorf("not JSON: %s", line)
+				}
+			}
+			errs.wait(t, `"msg":"stopped"`)
+		}
+	})
+	t.Run("ASecondSignalEndsItAtOnce", func(t *testing.T) {
+		d := prairie(t, "D100")
+		file := filepath.Join(t.TempDir(), "dealerbridge.yaml")
+		text := fmt.Sprintf("stopDelay: 10m\npublicURL: http://127.0.0.1:8080\ndealers: [{code: D100, mapping: %s, documents: %s, database: {driver: sqlite, path: %s}}]\n",
+			d.Mapping, d.Documents, d.Database.Path)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run, _, errs := started(t, "serve", "--config", file)
+		errs.wait(t, `"msg":"serving"`)
+		send(t, run, syscall.SIGTERM)
+		errs.wait(t, "stopping")
+		send(t, run, syscall.SIGTERM)
+		var ended *exec.ExitError
+		if err := run.Wait(); !errors.As(err, &ended) || ended.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+			t.Errorf("it ended with %v", err)
+		}
+	})
 }

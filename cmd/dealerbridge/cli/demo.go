@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/template"
 	"time"
 
@@ -41,7 +42,7 @@ func (c demoCmd) Run(s *session) (err error) {
 		cfg.Log.Format, quiet = c.LogFormat, config.Log{Format: c.LogFormat}
 	}
 	log := app.NewLog(s.err, cfg.Log)
-	ctx, stop := untilTold(s.ctx, log)
+	ctx, stop := untilTold(s.ctx, log, syscall.SIGHUP) // a closed terminal leaves nothing behind either
 	defer stop()
 
 	listener, err := app.Listen(ctx, cfg.Listen) // first: a taken address is told at once

@@ -54,8 +54,8 @@ func (c serveCmd) Run(s *session) error {
 
 // untilTold ends the context with the first signal; from then on a second one
 // ends the process at once.
-func untilTold(parent context.Context, log *slog.Logger) (context.Context, func()) {
-	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM)
+func untilTold(parent context.Context, log *slog.Logger, further ...os.Signal) (context.Context, func()) {
+	ctx, stop := signal.NotifyContext(parent, append(further, syscall.SIGINT, syscall.SIGTERM)...)
 	quiet := context.AfterFunc(ctx, func() {
 		stop() // the next signal has its usual effect
 		if parent.Err() == nil {
