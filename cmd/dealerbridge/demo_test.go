@@ -157,6 +157,30 @@ func TestDemoKeepsItsState(t *testing.T) {
 	}
 }
 
+func TestDemoSaysWhenItsMappingIsNotInForce(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "kept")
+	_, _, stop := demonstration(t, "--state", dir)
+	stop()
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the state's folder is open to others: %v, %v", info, err)
+	}
+	file := filepath.Join(dir, "mapping", "rms.yaml")
+	replaceIn(t, file, "contractId: r.CONNO", "contractIdd: r.CONNO")
+	ctx, cancel := context.WithCancel(t.Context())
+	errs := newJournal()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- cli.Run(ctx, "test", []string{"demo", "--listen", "127.0.0.1:0", "--state", dir}, new(bytes.Buffer), errs)
+	}()
+	errs.wait(t, "The demo's mapping is not in force", file+":", `did you mean "contractId"?`)
+	replaceIn(t, file, "contractIdd: r.CONNO", "contractId: r.CONNO") // what somebody edited stays, so it is mended by hand
+	errs.wait(t, "the changed mapping is in force")
+	cancel()
+	if code := <-ended; code != 0 {
+		t.Errorf("it ended with %d: %s", code, errs)
+	}
+}
+
 func TestDemoRefuses(t *testing.T) {
 	t.Run("AddressesOthersCanReach", func(t *testing.T) {
 		var out, errs bytes.Buffer

@@ -69,14 +69,14 @@ func (c demoCmd) Run(s *session) (err error) {
 		cfg.State.Path = c.State
 		mapping = filepath.Join(c.State, demoMapping)
 	}
+	if err := app.AddDemoClient(ctx, cfg.State, s.now); err != nil {
+		return err
+	}
 	dealer, err := app.PrepareDemo(ctx, data, mapping, s.now())
 	if err != nil {
 		return err
 	}
 	cfg.Dealers = []config.Dealer{dealer}
-	if err := app.AddDemoClient(ctx, cfg.State, s.now); err != nil {
-		return err
-	}
 	gateway, err := app.Open(ctx, app.Options{Config: cfg, File: "demo", Version: s.version, Log: log, RequestLog: app.NewLog(s.err, quiet), Now: s.now, Listener: listener})
 	if err != nil {
 		return err

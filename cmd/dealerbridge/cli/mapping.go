@@ -13,7 +13,9 @@ import (
 )
 
 type mappingCmd struct {
-	Check mappingCheckCmd `cmd:"" help:"Find everything that is wrong in a dealer's mapping folder."`
+	Check   mappingCheckCmd   `cmd:"" help:"Find everything that is wrong in a dealer's mapping folder."`
+	Preview mappingPreviewCmd `cmd:"" help:"Show the JSON the API would send, from the dealer's own database."`
+	Test    mappingTestCmd    `cmd:"" help:"Run the tests beside a mapping: rows in, JSON out, no database."`
 }
 
 type mappingCheckCmd struct {

@@ -1,0 +1,300 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/sqlrms"
+	"github.com/dealerbridge/dealerbridge/mappings/casefile"
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+)
+
+// CaseResult is how one test of a mapping ended.
+type CaseResult struct {
+	File        string
+	Test        *casefile.Test
+	Differences []casefile.Difference
+	Problem     string // why no answer could be compared, one line or several
+}
+
+// Passed says whether everything came out as the test has it.
+func (r CaseResult) Passed() bool { return len(r.Differences) == 0 && r.Problem == "" }
+
+// Cases are the tests beside a mapping, ready to be run.
+type Cases struct {
+	mapping *mapfile.File
+	files   []*casefile.File
+	samples map[string]*sqlrms.Sample
+	now     func() time.Time
+}
+
+// LoadCases reads a dealer's folder: its mapping and all test files. The cases
+// are nil when one of the faults is more than a warning.
+func LoadCases(dir string, now func() time.Time) (*Cases, mapfile.Faults) {
+	if faults := CheckMapping(dir); faults.Err() != nil {
+		return nil, faults
+	}
+	set, faults := mapfile.Load(dir)
+	if set.RMS == nil {
+		return nil, faults
+	}
+	set.RMS.OneDatabase()
+	c := &Cases{mapping: set.RMS, samples: map[string]*sqlrms.Sample{}, now: now}
+	faults = nil
+	for _, name := range set.Other {
+		if !strings.HasSuffix(name, casefile.Suffix) {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		src, err := os.ReadFile(path)
+		if err != nil {
+			faults = append(faults, mapfile.Fault{File: path, Message: "cannot be read: " + err.Error()})
+			continue
+		}
+		file, found := casefile.Parse(path, src)
+		faults = append(faults, found...)
+		if file != nil {
+			c.files = append(c.files, file)
+		}
+	}
+	if faults.Err() != nil {
+		return nil, faults.Sorted()
+	}
+	return c, append(faults, c.doubts()...).Sorted()
+}
+
+// doubts looks for slips of the pen in the names of tables and columns.
+func (c *Cases) doubts() mapfile.Faults {
+	var faults mapfile.Faults
+	var needs []casefile.Need
+	var samples []*sqlrms.Sample
+	for _, endpoint := range casefile.Endpoints() {
+		s, _ := sqlrms.NewSample(c.mapping.Part(endpoint))
+		if s == nil {
+			return nil // the tests of this endpoint will say why
+		}
+		samples = append(samples, s)
+		needs = append(needs, needsOf(s)...)
+	}
+	inSQL := func(name string) bool {
+		return slices.ContainsFunc(samples, func(s *sqlrms.Sample) bool { return s.NamedInSQL(name) })
+	}
+	for _, f := range c.files {
+		faults = append(faults, f.Doubts(needs, inSQL)...)
+	}
+	return faults
+}
+
+func needsOf(s *sqlrms.Sample) []casefile.Need {
+	var needs []casefile.Need
+	for _, n := range s.Tables() {
+		needs = append(needs, casefile.Need{Table: n.Table, Columns: n.Columns})
+	}
+	return needs
+}
+
+// Names are the names of all tests, in order.
+func (c *Cases) Names() []string {
+	var names []string
+	for _, f := range c.files {
+		for _, t := range f.Tests {
+			names = append(names, t.Name.Value)
+		}
+	}
+	return names
+}
+
+// Run runs the tests that are chosen, one after the other, and tells how each
+// ended. The error is never a test's.
+func (c *Cases) Run(ctx context.Context, chosen func(name string) bool, tell func(CaseResult) error) (err error) {
+	dir, err := os.MkdirTemp("", "dealerbridge-test-")
+	if err != nil {
+		return fmt.Errorf("making a temporary folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	n := 0
+	for _, f := range c.files {
+		for _, t := range f.Tests {
+			if !chosen(t.Name.Value) {
+				continue
+			}
+			n++
+			r := CaseResult{File: f.Path, Test: t}
+			if err := c.run(ctx, f, t, filepath.Join(dir, fmt.Sprint(n)), &r); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				r.Problem = err.Error()
+			}
+			if err := tell(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// run runs one test in a folder of its own. What it returns as an error is the
+// test's problem.
+func (c *Cases) run(ctx context.Context, f *casefile.File, t *casefile.Test, dir string, out *CaseResult) (err error) {
+	s, err := c.sample(t.Endpoint.Value)
+	if err != nil {
+		return err
+	}
+	documents := filepath.Join(dir, "documents")
+	if err := c.putFiles(documents, slices.Concat(f.Files, t.Files)); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "rows.db")
+	if err := layOut(ctx, path, f.Fill(t, needsOf(s))); err != nil {
+		return err
+	}
+	now, err := c.moment(f.TodayOf(t).Value)
+	if err != nil {
+		return err
+	}
+	notes := &noteList{}
+	dealer := f.Dealer.Value
+	if dealer == "" {
+		dealer = "TEST"
+	}
+	opened, err := s.Open(adapters.Env{
+		Dealer: dealer, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler), Audit: notes,
+		DocumentURL: documentURL("https://gateway.example", dealer),
+	}, path, documents)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	if err := opened.Check(ctx); err != nil {
+		return atRows(err)
+	}
+	asked := Asked{Endpoint: t.Endpoint.Value}
+	for _, number := range t.Customers {
+		asked.Customers = append(asked.Customers, number.Value)
+	}
+	if t.Since.Value != "" {
+		if asked.Since, err = time.Parse(time.RFC3339, t.Since.Value); err != nil {
+			return fmt.Errorf("reading since: %w", err)
+		}
+	}
+	got, err := answer(ctx, opened, notes, asked)
+	if word := failureOf(err); word != "" && (t.Fails != nil || word == casefile.NotFound) {
+		if t.Fails == nil {
+			got, err = &Answer{}, nil // nobody was found, and nobody may be wanted
+		} else {
+			if word != t.Fails.Value {
+				out.Differences = []casefile.Difference{{Pos: t.Fails.Pos, Path: "fails", Want: t.Fails.Value, Got: word}}
+			}
+			return nil
+		}
+	}
+	if err != nil {
+		return atRows(err)
+	}
+	if t.Fails != nil {
+		out.Differences = []casefile.Difference{{Pos: t.Fails.Pos, Path: "fails", Want: t.Fails.Value, Got: fmt.Sprintf("an answer with %d elements", len(got.Elements))}}
+		return nil
+	}
+	if out.Differences, err = t.Compare(got.Elements); err != nil {
+		return err
+	}
+	out.Differences = append(out.Differences, t.CompareOutcomes(inCases(got.LeftOut), inCases(got.Noted))...)
+	return nil
+}
+
+// sample compiles an endpoint's part of the mapping, once.
+func (c *Cases) sample(endpoint string) (*sqlrms.Sample, error) {
+	if s := c.samples[endpoint]; s != nil {
+		return s, nil
+	}
+	part := c.mapping.Part(endpoint)
+	if texts := mapfile.SQLOf(part); len(texts) > 0 && part.Dialect != mapfile.SQLite {
+		return nil, fmt.Errorf("%s:%d:%d: %s is made with SQL of MySQL, which tests cannot run; look at it with: dealerbridge mapping preview %s",
+			part.Path, texts[0].Pos.Line, texts[0].Pos.Col, endpoint, endpoint)
+	}
+	s, faults := sqlrms.NewSample(part)
+	if s == nil {
+		return nil, faults.Err()
+	}
+	c.samples[endpoint] = s
+	return s, nil
+}
+
+// putFiles lays out documents: every folder the mapping speaks of, and the
+// files that are said to exist.
+func (c *Cases) putFiles(root string, files []mapfile.Text) error {
+	folders := []string{root}
+	for _, d := range c.mapping.Documents {
+		if d.Directory != nil {
+			folders = append(folders, filepath.Join(root, filepath.FromSlash(d.Directory.Value)))
+		}
+	}
+	for _, name := range files {
+		folders = append(folders, filepath.Dir(filepath.Join(root, filepath.FromSlash(name.Value))))
+	}
+	for _, folder := range folders {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return fmt.Errorf("making the documents folder: %w", err)
+		}
+	}
+	for _, name := range files {
+		if err := os.WriteFile(filepath.Join(root, filepath.FromSlash(name.Value)), []byte("%PDF-1.4\n"), 0o600); err != nil {
+			return fmt.Errorf("making a document: %w", err)
+		}
+	}
+	return nil
+}
+
+// moment is when a test takes place.
+func (c *Cases) moment(text string) (time.Time, error) {
+	if text == "" {
+		return c.now(), nil
+	}
+	zone, err := time.LoadLocation(c.mapping.Timezone.Value)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("loading the time zone: %w", err)
+	}
+	return casefile.Moment(text, zone)
+}
+
+// atRows puts an error into the words of someone who wrote the rows.
+func atRows(err error) error {
+	var faults mapfile.Faults
+	if errors.As(err, &faults) {
+		return faults.Err()
+	}
+	if text := err.Error(); errors.Is(err, adapters.ErrUnavailable) && strings.Contains(text, "does not exist") {
+		return fmt.Errorf("%s; SQL in the mapping names it, so the tests have to give it, under `tables:`", text[strings.LastIndex(text, ": ")+2:])
+	}
+	return err
+}
+
+// failureOf is the word of a test for an answer that was not made.
+func failureOf(err error) string {
+	switch {
+	case errors.Is(err, adapters.ErrNotFound):
+		return casefile.NotFound
+	case errors.Is(err, adapters.ErrAmbiguousCustomer):
+		return casefile.Ambiguous
+	case errors.Is(err, adapters.ErrBadRow):
+		return casefile.BadRow
+	}
+	return ""
+}
+
+func inCases(all []Happened) []casefile.Happened {
+	out := make([]casefile.Happened, len(all))
+	for i, h := range all {
+		out[i] = casefile.Happened(h)
+	}
+	return out
+}
