@@ -67,7 +67,7 @@ func (s *Sample) NamedInSQL(name string) bool { return s.version.plan.NamedInSQL
 
 // Open opens the sample on a SQLite file; documents lie below documents. Faults
 // the tables bring to light come from Check and from every call.
-func (s *Sample) Open(_ context.Context, env adapters.Env, path, documents string) (*RMS, error) {
+func (s *Sample) Open(env adapters.Env, path, documents string) (*RMS, error) {
 	c := Config{Driver: SQLite, Path: path, DocumentsRoot: documents}
 	if err := c.suits(s.version); err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ type compiler struct {
 	faults mapfile.Faults
 	path   []string
 	tables []TableRef
+	asked  map[TableRef][]string // columns the mapping names, found offline
 	joins  map[string]*mapfile.Join
 	define map[string]*mapfile.Definition
 	maps   map[string]*convert.CodeMap

@@ -14,6 +14,7 @@ type relation struct {
 	pos      mapfile.Pos
 	source   mapfile.Source
 	table    *Table // nil offline and when unknown
+	asked    func(column string)
 	match    []mapfile.Match
 	on       *mapfile.Text
 	where    []*mapfile.Condition
@@ -30,6 +31,9 @@ type relation struct {
 // column looks a column up. Offline every name is taken as it is.
 func (r *relation) column(name string) *Column {
 	if r.table == nil {
+		if r.asked != nil {
+			r.asked(name)
+		}
 		return &Column{Name: name, Nullable: true}
 	}
 	return r.table.column(name)

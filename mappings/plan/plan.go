@@ -13,6 +13,7 @@ type Plan struct {
 	file   *mapfile.File
 	target Target
 	tables []TableRef
+	asked  map[TableRef][]string
 }
 
 // Compile checks a mapping file against the shape of what it is for and finds
@@ -25,7 +26,7 @@ func Compile(file *mapfile.File, target Target) (*Plan, mapfile.Faults) {
 	if faults.Err() != nil {
 		return nil, faults
 	}
-	return &Plan{file: file, target: target, tables: c.tables}, faults
+	return &Plan{file: file, target: target, tables: c.tables, asked: c.asked}, faults
 }
 
 // Tables are the tables and inline SELECTs whose columns Bind has to know.
@@ -57,7 +58,7 @@ func newCompiler(file *mapfile.File, target Target, server Server, schema Schema
 	c := &compiler{
 		file: file, target: target, server: server, schema: schema,
 		joins: map[string]*mapfile.Join{}, define: map[string]*mapfile.Definition{}, maps: map[string]*convert.CodeMap{},
-		places: 2,
+		asked: map[TableRef][]string{}, places: 2,
 	}
 	for _, j := range file.Joins {
 		c.joins[j.Name.Value] = j

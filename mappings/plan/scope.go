@@ -99,7 +99,7 @@ func (c *compiler) addRelation(s *scope, r *relation) bool {
 			return false
 		}
 	}
-	r.table = c.table(r.source)
+	r.table, r.asked = c.table(r.source), c.asks(refOf(r.source))
 	s.relations = append(s.relations, r)
 	return true
 }

@@ -22,11 +22,14 @@ type CaseResult struct {
 	File        string
 	Test        *casefile.Test
 	Differences []casefile.Difference
-	Problem     string // why no answer could be compared, one line or several
+	Faults      mapfile.Faults // of the mapping, which only the rows brought to light
+	Problem     string         // why else no answer could be compared
 }
 
 // Passed says whether everything came out as the test has it.
-func (r CaseResult) Passed() bool { return len(r.Differences) == 0 && r.Problem == "" }
+func (r CaseResult) Passed() bool {
+	return len(r.Differences) == 0 && len(r.Faults) == 0 && r.Problem == ""
+}
 
 // Cases are the tests beside a mapping, ready to be run.
 type Cases struct {
@@ -132,7 +135,9 @@ func (c *Cases) Run(ctx context.Context, chosen func(name string) bool, tell fun
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				r.Problem = err.Error()
+				if !errors.As(err, &r.Faults) {
+					r.Problem = err.Error()
+				}
 			}
 			if err := tell(r); err != nil {
 				return err
@@ -218,8 +223,8 @@ func (c *Cases) sample(endpoint string) (*sqlrms.Sample, error) {
 	}
 	part := c.mapping.Part(endpoint)
 	if texts := mapfile.SQLOf(part); len(texts) > 0 && part.Dialect != mapfile.SQLite {
-		return nil, fmt.Errorf("%s:%d:%d: %s is made with SQL of MySQL, which tests cannot run; look at it with: dealerbridge mapping preview %s",
-			part.Path, texts[0].Pos.Line, texts[0].Pos.Col, endpoint, endpoint)
+		return nil, mapfile.Faults{{File: part.Path, Pos: texts[0].Pos, Path: endpoint, Message: fmt.Sprintf(
+			"this SQL is MySQL's, so no test can run this endpoint; look at it with: dealerbridge mapping preview %s", endpoint)}}
 	}
 	s, faults := sqlrms.NewSample(part)
 	if s == nil {
@@ -268,10 +273,6 @@ func (c *Cases) moment(text string) (time.Time, error) {
 
 // atRows puts an error into the words of someone who wrote the rows.
 func atRows(err error) error {
-	var faults mapfile.Faults
-	if errors.As(err, &faults) {
-		return faults.Err()
-	}
 	if text := err.Error(); errors.Is(err, adapters.ErrUnavailable) && strings.Contains(text, "does not exist") {
 		return fmt.Errorf("%s; SQL in the mapping names it, so the tests have to give it, under `tables:`", text[strings.LastIndex(text, ": ")+2:])
 	}

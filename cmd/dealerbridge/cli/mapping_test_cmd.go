@@ -91,9 +91,11 @@ func caseLines(r app.CaseResult) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "FAIL  %s\n", name)
 	if r.Problem != "" {
-		at := r.Test.Name.Pos
-		for line := range strings.Lines(r.Problem) {
-			fmt.Fprintf(&b, "      %s:%d:%d: %s\n", r.File, at.Line, at.Col, strings.TrimSuffix(line, "\n"))
+		fmt.Fprintf(&b, "      %s:%d:%d: %s\n", r.File, r.Test.Name.Pos.Line, r.Test.Name.Pos.Col, r.Problem)
+	}
+	for _, f := range r.Faults {
+		if !f.Warning {
+			fmt.Fprintf(&b, "      %s\n", f)
 		}
 	}
 	for _, d := range r.Differences {
