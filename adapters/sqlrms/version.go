@@ -161,8 +161,13 @@ func (r *RMS) bind(ctx context.Context, v *version, now, again bool) (*plan.Prog
 	}
 	v.doubt.Store(false)
 	v.program.Store(p)
+	// Warnings stop nothing, and a schema without keys makes many: one line says
+	// where to read them.
+	if len(faults) > 0 {
+		r.env.Log.InfoContext(ctx, "the mapping has warnings; `dealerbridge mapping check --db` lists them", "warnings", len(faults))
+	}
 	for _, f := range faults {
-		r.env.Log.WarnContext(ctx, "the mapping is worth a look", "fault", f.String())
+		r.env.Log.DebugContext(ctx, "a warning of the mapping", "warning", f.String())
 	}
 	return p, nil
 }
