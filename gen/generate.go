@@ -6,3 +6,11 @@ package gen
 //go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config crs/model.yaml ../openapi/crs/openapi.yaml
 //go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config crs/api.yaml ../openapi/crs/openapi.yaml
 //go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config crs/client.yaml ../openapi/crs/openapi.yaml
+
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config lead/model.yaml ../openapi/lead/openapi.yaml
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config lead/api.yaml ../openapi/lead/openapi.yaml
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config lead/client.yaml ../openapi/lead/openapi.yaml
+
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config qr/model.yaml ../openapi/qr/openapi.yaml
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config qr/api.yaml ../openapi/qr/openapi.yaml
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config qr/client.yaml ../openapi/qr/openapi.yaml

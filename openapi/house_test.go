@@ -9,32 +9,43 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/dealerbridge/dealerbridge/openapi"
 )
 
 // Rules every operation of ours follows; no schema and no public linter says them.
 func TestHouseRules(t *testing.T) {
-	doc := document(t)
+	for _, spec := range specifications {
+		t.Run(spec.name, func(t *testing.T) { checkHouse(t, spec) })
+	}
+	t.Run("AMemberWithoutTextOrExampleIsFound", func(t *testing.T) {
+		bare := openapi3.NewObjectSchema().WithProperty("silent", openapi3.NewStringSchema())
+		bare.Description = "an object"
+		got := memberFaults("Bare", openapi3.NewSchemaRef("", bare))
+		want := []string{"Bare.silent: no description", "Bare.silent: no example"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("faults (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func checkHouse(t *testing.T, spec specification) {
+	doc := spec.document(t)
 	t.Run("OperationIDsAreUniqueAndComplete", func(t *testing.T) {
-		var ids []string
+		var ids, want []string
 		for _, op := range operations(doc) {
 			ids = append(ids, op.OperationID)
 		}
 		slices.Sort(ids)
-		want := []string{
-			"getCustomer", "getDocument", "issueToken", "listCategories", "listChanges", "listContracts", "listInvoices",
-			"listJobsites", "listLocations", "postMessage",
-		}
+		want = slices.Sorted(maps.Keys(spec.operations))
 		if diff := cmp.Diff(want, ids); diff != "" {
 			t.Errorf("operation ids (-want +got):\n%s", diff)
 		}
 	})
 	for _, op := range operations(doc) {
 		t.Run(op.OperationID, func(t *testing.T) {
+			rule := spec.operations[op.OperationID]
 			checkTexts(t, op)
-			checkAnswers(t, op)
-			checkSecurity(t, doc, op)
+			checkAnswers(t, op, rule.failure)
+			checkSecurity(t, doc, op, rule.security)
 			checkParameters(t, op)
 			checkExamplesPresent(t, op)
 		})
@@ -46,15 +57,6 @@ func TestHouseRules(t *testing.T) {
 			}
 		}
 	})
-	t.Run("AMemberWithoutTextOrExampleIsFound", func(t *testing.T) {
-		bare := openapi3.NewObjectSchema().WithProperty("silent", openapi3.NewStringSchema())
-		bare.Description = "an object"
-		got := memberFaults("Bare", openapi3.NewSchemaRef("", bare))
-		want := []string{"Bare.silent: no description", "Bare.silent: no example"}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("faults (-want +got):\n%s", diff)
-		}
-	})
 	t.Run("ObjectsStayOpenForUnknownMembers", func(t *testing.T) {
 		for name, schema := range doc.Components.Schemas {
 			if has := schema.Value.AdditionalProperties.Has; has != nil && !*has {
@@ -63,7 +65,7 @@ func TestHouseRules(t *testing.T) {
 		}
 	})
 	t.Run("TheFileStandsAlone", func(t *testing.T) {
-		for n, line := range strings.Split(string(openapi.CRS()), "\n") {
+		for n, line := range strings.Split(string(spec.text()), "\n") {
 			if _, target, ok := strings.Cut(line, "$ref: "); ok && !strings.HasPrefix(strings.Trim(target, `"`), "#/") {
 				t.Errorf("line %d refers to something outside: %s", n+1, target)
 			}
@@ -102,23 +104,18 @@ func checkTexts(t *testing.T, op operation) {
 	}
 }
 
-// checkAnswers holds that an operation declares its successes and one default answer: a problem, or for the token
-// endpoint the refusal of RFC 6749.
-func checkAnswers(t *testing.T, op operation) {
+// checkAnswers holds that an operation declares its successes and one default answer, which is that failure.
+func checkAnswers(t *testing.T, op operation, want failure) {
 	t.Helper()
-	media, schema := "application/problem+json", "#/components/schemas/Problem"
-	if op.OperationID == "issueToken" {
-		media, schema = "application/json", "#/components/schemas/TokenError"
-	}
 	fallback := op.Responses.Default()
 	if fallback == nil {
 		t.Fatal("no default answer")
 	}
-	content := fallback.Value.Content[media]
-	if content == nil || content.Schema.Ref != schema {
-		t.Errorf("the default answer is not %s as %s", schema, media)
+	content := fallback.Value.Content[want.media]
+	if content == nil || content.Schema.Ref != "#/components/schemas/"+want.schema {
+		t.Errorf("the default answer is not %s as %s", want.schema, want.media)
 	}
-	for _, header := range []string{"WWW-Authenticate", "Retry-After"} {
+	for _, header := range want.headers {
 		if fallback.Value.Headers[header] == nil {
 			t.Errorf("the default answer does not mention %s", header)
 		}
@@ -130,18 +127,11 @@ func checkAnswers(t *testing.T, op operation) {
 	}
 }
 
-func checkSecurity(t *testing.T, doc *openapi3.T, op operation) {
+func checkSecurity(t *testing.T, doc *openapi3.T, op operation, want openapi3.SecurityRequirements) {
 	t.Helper()
 	got := doc.Security
 	if op.Security != nil {
 		got = *op.Security
-	}
-	want := openapi3.SecurityRequirements{{"dealerbridge": {"crs.read"}}}
-	switch op.OperationID {
-	case "postMessage":
-		want = openapi3.SecurityRequirements{{"dealerbridge": {"crs.message"}}}
-	case "issueToken":
-		want = openapi3.SecurityRequirements{}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("security (-want +got):\n%s", diff)

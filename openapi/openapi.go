@@ -3,6 +3,7 @@
 package openapi
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"sync"
@@ -13,20 +14,41 @@ import (
 //go:embed crs/openapi.yaml
 var crs []byte
 
-var crsDocument = sync.OnceValues(func() (*openapi3.T, error) {
-	return load("crs/openapi.yaml", crs)
-})
+//go:embed lead/openapi.yaml
+var lead []byte
+
+//go:embed qr/openapi.yaml
+var qr []byte
+
+// Each document is read once, by whoever asks first.
+var (
+	crsDocument  = once("crs/openapi.yaml", crs)
+	leadDocument = once("lead/openapi.yaml", lead)
+	qrDocument   = once("qr/openapi.yaml", qr)
+)
 
 // CRS returns the specification of what the Cat Rental Store calls on the gateway, as it stands in the repository. The
 // bytes are the caller's own.
-func CRS() []byte {
-	return append([]byte(nil), crs...)
-}
+func CRS() []byte { return bytes.Clone(crs) }
 
 // CRSDocument returns that specification parsed, resolved and validated. It is read once; all callers share the same
 // document and must not change it.
-func CRSDocument() (*openapi3.T, error) {
-	return crsDocument()
+func CRSDocument() (*openapi3.T, error) { return crsDocument() }
+
+// Lead returns the specification of PP+ Lead API V2 as the gateway calls it. The bytes are the caller's own.
+func Lead() []byte { return bytes.Clone(lead) }
+
+// LeadDocument returns that specification as CRSDocument does.
+func LeadDocument() (*openapi3.T, error) { return leadDocument() }
+
+// QR returns the specification of the QR code associations as the gateway asks for them. The bytes are the caller's own.
+func QR() []byte { return bytes.Clone(qr) }
+
+// QRDocument returns that specification as CRSDocument does.
+func QRDocument() (*openapi3.T, error) { return qrDocument() }
+
+func once(name string, text []byte) func() (*openapi3.T, error) {
+	return sync.OnceValues(func() (*openapi3.T, error) { return load(name, text) })
 }
 
 // load parses and validates one embedded specification. References to other files or hosts are refused, so that the

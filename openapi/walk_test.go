@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
-
-	"github.com/dealerbridge/dealerbridge/openapi"
 )
 
 // operation is one operation of a document with its place.
@@ -21,11 +19,7 @@ type operation struct {
 // document returns the Cat Rental Store specification or ends the test.
 func document(t testing.TB) *openapi3.T {
 	t.Helper()
-	doc, err := openapi.CRSDocument()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return doc
+	return specifications[0].document(t)
 }
 
 // operations lists every operation by path and method.
@@ -54,17 +48,22 @@ func find(t testing.TB, doc *openapi3.T, id string) operation {
 	return operation{}
 }
 
-// answerSchema is the JSON schema of an operation's 200 answer, nil where it answers something else.
-func answerSchema(op operation) *openapi3.SchemaRef {
-	answer := op.Responses.Value(strconv.Itoa(http.StatusOK))
-	if answer == nil || answer.Value == nil {
-		return nil
+// bodySchema is the JSON schema of what an operation answers with 200, or of what it is sent where the answer has no
+// body; nil where it is neither.
+func bodySchema(op operation) *openapi3.SchemaRef {
+	contents := []openapi3.Content{}
+	if answer := op.Responses.Value(strconv.Itoa(http.StatusOK)); answer != nil && answer.Value != nil {
+		contents = append(contents, answer.Value.Content)
 	}
-	media := answer.Value.Content["application/json"]
-	if media == nil {
-		return nil
+	if op.RequestBody != nil {
+		contents = append(contents, op.RequestBody.Value.Content)
 	}
-	return media.Schema
+	for _, content := range contents {
+		if media := content["application/json"]; media != nil {
+			return media.Schema
+		}
+	}
+	return nil
 }
 
 // walk calls visit for every member below a schema, with its path (`items[].rentalRate.daily`, `{any}` for a member of
@@ -109,8 +108,8 @@ func typeName(schema *openapi3.Schema) string {
 	if schema.Type == nil {
 		return ""
 	}
-	if schema.Format == "date-time" {
-		return "date-time"
+	if schema.Format == "date-time" || schema.Format == "date" {
+		return schema.Format
 	}
 	return strings.Join(schema.Type.Slice(), "|")
 }
