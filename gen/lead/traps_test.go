@@ -172,24 +172,24 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 			return api.IssueToken200JSONResponse{AccessToken: "t", TokenType: model.TokenAnswerTokenTypeBearer, ExpiresIn: 3599}
 		},
 	})
-	status := func(resp *http.Response, err error) int {
-		t.Helper()
+	t.Run("Leads", func(t *testing.T) {
+		resp, err := c.ListLeads(t.Context(), &model.ListLeadsParams{Limit: ptr[int64](100)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := resp.Body.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return resp.StatusCode
-	}
-	t.Run("Leads", func(t *testing.T) {
-		if got := status(c.ListLeads(t.Context(), &model.ListLeadsParams{Limit: ptr[int64](100)})); got != http.StatusNoContent || limit == nil || *limit != 100 {
+		defer resp.Body.Close()
+		if got := resp.StatusCode; got != http.StatusNoContent || limit == nil || *limit != 100 {
 			t.Errorf("status %d, limit %v", got, limit)
 		}
 	})
 	t.Run("Updates", func(t *testing.T) {
 		want := model.LeadUpdateList{{LeadID: "LD-1", LeadStatus: model.LeadStatusAccepted, ProbabilityOfClosurePercentage: ptr[int64](0)}}
-		if got := status(c.PostLeadUpdates(t.Context(), want)); got != http.StatusBadRequest {
+		resp, err := c.PostLeadUpdates(t.Context(), want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if got := resp.StatusCode; got != http.StatusBadRequest {
 			t.Errorf("status %d", got)
 		}
 		if diff := cmp.Diff(want, posted); diff != "" {
@@ -198,7 +198,12 @@ func TestClientAndServerUnderstandEachOther(t *testing.T) {
 	})
 	t.Run("Token", func(t *testing.T) {
 		want := model.TokenRequest{GrantType: model.TokenRequestGrantTypeClientCredentials, Scope: ptr("manage:all")}
-		if got := status(c.IssueTokenWithFormdataBody(t.Context(), want)); got != http.StatusOK {
+		resp, err := c.IssueTokenWithFormdataBody(t.Context(), want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if got := resp.StatusCode; got != http.StatusOK {
 			t.Errorf("status %d", got)
 		}
 		if diff := cmp.Diff(want, form); diff != "" {

@@ -125,12 +125,21 @@ func TestWrite(t *testing.T) {
 	})
 }
 
+const calls = "calls to Caterpillar's services are made by workers and commands, nobody waits for their answer here"
+
 // elsewhere are exported errors that never reach this table, each with the
 // reason; if one did, it would be answered as internal.
 var elsewhere = map[string]string{
-	"token.ErrUnknownClient": "the token endpoint and the client commands answer it themselves",
-	"token.ErrClientExists":  "met by the client commands alone",
-	"store.*":                "the store answers with the errors of the packages whose storage it is",
+	"adapters.ErrCredentials":    calls,
+	"adapters.ErrForbidden":      calls,
+	"adapters.ErrBadRequest":     calls,
+	"adapters.ErrAddress":        calls,
+	"adapters.ErrService":        calls,
+	"adapters.ErrAnswer":         calls,
+	"adapters.ErrAnswerTooLarge": calls,
+	"token.ErrUnknownClient":     "the token endpoint and the client commands answer it themselves",
+	"token.ErrClientExists":      "met by the client commands alone",
+	"store.*":                    "the store answers with the errors of the packages whose storage it is",
 }
 
 // Every exported error of the adapters and of the server must have a row, so
