@@ -58,21 +58,21 @@ func (c *Config) compile(folder fs.FS) (*version, mapfile.Faults) {
 			set.RMS.Path = path.Join(c.MappingName, set.RMS.Path)
 		}
 	}
-	if set.RMS == nil || faults.Err() != nil {
+	if set.RMS == nil {
 		return nil, faults.Sorted()
 	}
 	target, err := target()
 	if err != nil {
 		return nil, mapfile.Faults{{File: set.RMS.Path, Message: err.Error()}}
 	}
+	// A file with faults of form is compiled as well: all that is wrong is told at once.
 	compiled, found := plan.Compile(set.RMS, target)
-	faults = append(faults, found...)
 	v := &version{file: set.RMS, plan: compiled, hosts: map[string]string{}, turn: make(chan struct{}, 1)}
-	faults = append(faults, v.documentHosts()...)
+	faults = faults.WithMeaning(append(found, v.documentHosts()...))
 	if compiled == nil || faults.Err() != nil {
-		return nil, faults.Sorted()
+		return nil, faults
 	}
-	return v, faults.Sorted()
+	return v, faults
 }
 
 // documentHosts finds the one server each kind of documents with an address

@@ -78,6 +78,7 @@ func (d *decoder) isCode(c *Context, key Text) bool {
 
 func (d *decoder) unknownKey(key Text, path string, c *Context) {
 	d.unknown(key, path, "key", c.names())
+	d.faults[len(d.faults)-1].About = key.Value
 }
 
 // value gives what stands behind a key. A key with nothing behind it is a

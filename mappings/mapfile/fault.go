@@ -16,6 +16,7 @@ type Fault struct {
 	Message    string // what is wrong and what to do about it
 	Suggestion string // the nearest known name, if there is one
 	Warning    bool   // worth a look, does not stop the mapping
+	About      string // what the fault is about inside Path, where that is not Path itself: a stray key, a field that is missing
 }
 
 // String gives `file:line:col: path: message (did you mean "x"?)`. Places that

@@ -31,6 +31,8 @@ A mapping is YAML. Four rules explain most of it:
 - Texts are trimmed, dates and amounts are converted to what the API wants; only unusual spellings have to be said.
 - Keys that nobody knows, keys that stand twice and values of the wrong form are reported all at once, with line and column.
 
+What a mapping makes of rows is tried with ` + "`dealerbridge mapping preview`" + ` and held by [tests beside it](casefile/TESTS.md).
+
 `
 
 func writeContext(b *strings.Builder, c *Context) {

@@ -194,7 +194,7 @@ func (s *changeSource) filter(c *compiler) (sqlText, bool) {
 	at := 0
 	for _, st := range s.stamps {
 		bounds, ok := st.bounds(someTime)
-		if !ok {
+		if !ok || len(bounds) > len(st.columns) {
 			return sqlText{}, false
 		}
 		var all []sqlText

@@ -275,7 +275,7 @@ func (c *compiler) required(s *shape, e *element, w written) {
 	for _, path := range s.order {
 		l := s.leaves[path]
 		if !mapped[path] && (l.required || l.nested && objects[l.parent]) {
-			c.fault(w.pos, "the required field %s is not mapped", path)
+			c.missing(w.pos, path, "the required field %s is not mapped", path)
 		}
 	}
 	seen := map[string]mapfile.Pos{}
@@ -292,7 +292,7 @@ func (c *compiler) required(s *shape, e *element, w written) {
 		t := s.lists[path]
 		if _, ok := seen[path]; !ok {
 			if t.required {
-				c.fault(w.pos, "the required list %s is not mapped; where there is nothing for it write `%s: none`", path, path)
+				c.missing(w.pos, path, "the required list %s is not mapped; where there is nothing for it write `%s: none`", path, path)
 			}
 			e.lists = append(e.lists, &listFill{target: t})
 		}

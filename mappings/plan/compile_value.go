@@ -32,6 +32,9 @@ func fixed(v value) evaluator { return func(*row, *env) value { return v } }
 // value compiles a value of any form. Where it has a fault the answer is an
 // evaluator of nothing, so that compiling goes on to the next fault.
 func (c *compiler) value(s site, v *mapfile.Value) evaluator {
+	if v == nil {
+		return fixed(absent(convert.Empty)) // it could not be read; a fault of form says so
+	}
 	if !s.whole && (v.OnBad != nil || v.Fallback != nil) {
 		c.fault(v.Pos, "onBad: and placeholder: stand beside the whole value of a field, not beside a part of it")
 	}

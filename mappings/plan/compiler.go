@@ -51,6 +51,12 @@ func (c *compiler) faultNear(pos mapfile.Pos, suggestion, format string, args ..
 	})
 }
 
+// missing is the fault of something that has to be there and is not.
+func (c *compiler) missing(pos mapfile.Pos, name, format string, args ...any) {
+	c.fault(pos, format, args...)
+	c.faults[len(c.faults)-1].About = name
+}
+
 func (c *compiler) warn(pos mapfile.Pos, format string, args ...any) {
 	c.faults = append(c.faults, mapfile.Fault{
 		File: c.file.Path, Pos: pos, Path: strings.Join(c.path, "."),

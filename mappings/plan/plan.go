@@ -75,6 +75,7 @@ func newCompiler(file *mapfile.File, target Target, server Server, schema Schema
 		zone, err := convert.LoadZone(file.Timezone.Value)
 		if err != nil {
 			c.fault(file.Timezone.Pos, "timezone: %v", err)
+			zone, _ = convert.LoadZone("UTC") // so that dates do not say it again
 		}
 		c.zone = zone
 	}
@@ -109,7 +110,7 @@ func (c *compiler) program() *Program {
 		known = append(known, t.Name)
 		at := slices.IndexFunc(c.file.Endpoints, func(ep *mapfile.Endpoint) bool { return ep.Name.Value == t.Name })
 		if at < 0 {
-			c.fault(c.file.Pos, "the section %q is missing; where there is nothing to serve write `%s: none`", t.Name, t.Name)
+			c.missing(c.file.Pos, t.Name, "the section %q is missing; where there is nothing to serve write `%s: none`", t.Name, t.Name)
 			continue
 		}
 		ep := c.file.Endpoints[at]

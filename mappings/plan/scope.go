@@ -115,7 +115,6 @@ func (c *compiler) addJoin(s *scope, j *mapfile.Join, pairing bool) {
 	}
 	if len(j.Match) == 0 && j.On == nil {
 		c.fault(j.Pos, "a join needs `match:` (or `on:` with SQL)")
-		return
 	}
 	for _, m := range j.Match {
 		if m.Value.Kind == mapfile.ColumnValue {

@@ -31,6 +31,18 @@ func (r CaseResult) Passed() bool {
 	return len(r.Differences) == 0 && len(r.Faults) == 0 && r.Problem == ""
 }
 
+// failed notes why there is no answer.
+func (r *CaseResult) failed(err error) {
+	if !errors.As(err, &r.Faults) {
+		r.Problem = err.Error()
+		return
+	}
+	keyless := func(f mapfile.Fault) bool { return strings.Contains(f.Message, "has no primary key") }
+	if slices.ContainsFunc(r.Faults, keyless) {
+		r.Problem = "where the dealer's table has a primary key, the test file says so with `key:` under `tables:`"
+	}
+}
+
 // Cases are the tests beside a mapping, ready to be run.
 type Cases struct {
 	mapping *mapfile.File
@@ -135,9 +147,7 @@ func (c *Cases) Run(ctx context.Context, chosen func(name string) bool, tell fun
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				if !errors.As(err, &r.Faults) {
-					r.Problem = err.Error()
-				}
+				r.failed(err)
 			}
 			if err := tell(r); err != nil {
 				return err
@@ -192,27 +202,33 @@ func (c *Cases) run(ctx context.Context, f *casefile.File, t *casefile.Test, dir
 		}
 	}
 	got, err := answer(ctx, opened, notes, asked)
-	if word := failureOf(err); word != "" && (t.Fails != nil || word == casefile.NotFound) {
-		if t.Fails == nil {
-			got, err = &Answer{}, nil // nobody was found, and nobody may be wanted
-		} else {
-			if word != t.Fails.Value {
-				out.Differences = []casefile.Difference{{Pos: t.Fails.Pos, Path: "fails", Want: t.Fails.Value, Got: word}}
-			}
-			return nil
+	return out.judge(got, err)
+}
+
+// judge holds what came of a test against what it wants. What it returns as an
+// error is the test's problem.
+func (r *CaseResult) judge(got *Answer, err error) error {
+	t := r.Test
+	word := failureOf(err)
+	switch {
+	case word == casefile.NotFound && t.Fails == nil:
+		got = &Answer{} // nobody was found, and nobody may be wanted
+	case word != "" && t.Fails != nil:
+		if word != t.Fails.Value {
+			r.Differences = []casefile.Difference{{Pos: t.Fails.Pos, Path: "fails", Want: t.Fails.Value, Got: word}}
 		}
-	}
-	if err != nil {
+		return nil
+	case err != nil:
 		return atRows(err)
-	}
-	if t.Fails != nil {
-		out.Differences = []casefile.Difference{{Pos: t.Fails.Pos, Path: "fails", Want: t.Fails.Value, Got: fmt.Sprintf("an answer with %d elements", len(got.Elements))}}
+	case t.Fails != nil:
+		r.Differences = []casefile.Difference{{Pos: t.Fails.Pos, Path: "fails", Want: t.Fails.Value, Got: "an answer"}}
 		return nil
 	}
-	if out.Differences, err = t.Compare(got.Elements); err != nil {
+	differences, err := t.Compare(got.Elements)
+	if err != nil {
 		return err
 	}
-	out.Differences = append(out.Differences, t.CompareOutcomes(inCases(got.LeftOut), inCases(got.Noted))...)
+	r.Differences = append(differences, t.CompareOutcomes(inCases(got.LeftOut), inCases(got.Noted))...)
 	return nil
 }
 

@@ -105,8 +105,8 @@ func makeTable(ctx context.Context, db *sql.DB, t casefile.Filled) error {
 	if _, err := db.ExecContext(ctx, "CREATE TABLE "+sqliteName(t.Name)+" ("+strings.Join(lines, ", ")+")"); err != nil {
 		return fmt.Errorf("making it: %w", err)
 	}
-	insert := "INSERT INTO " + sqliteName(t.Name) + " (" + strings.Join(names, ", ") + ") VALUES (" +
-		strings.TrimSuffix(strings.Repeat("?,", len(names)), ",") + ")"
+	marks := strings.TrimSuffix(strings.Repeat("?,", len(names)), ",")
+	insert := strings.Join([]string{"INSERT INTO", sqliteName(t.Name), "(", strings.Join(names, ", "), ") VALUES (", marks, ")"}, " ")
 	for i, r := range t.Rows {
 		values := make([]any, len(r))
 		for n, v := range r {

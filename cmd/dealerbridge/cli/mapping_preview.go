@@ -68,7 +68,7 @@ func (c mappingPreviewCmd) Run(s *session) error {
 	if err := writeJSON(s.out, got.Body); err != nil {
 		return err
 	}
-	return c.story(s.err, asked, got)
+	return c.story(s.err, got)
 }
 
 // asked checks the command line.
@@ -85,7 +85,6 @@ func (c mappingPreviewCmd) asked() (app.Asked, error) {
 			a.Customers = append(a.Customers, number)
 		}
 	}
-	paged := !slices.Contains([]string{"dealer-category", "customer", mapfile.Incremental}, c.Endpoint)
 	switch least, most := casefile.ByCustomer(c.Endpoint); {
 	case len(a.Customers) < least:
 		return a, usage("%s is asked for by customer; say whose with --customer NUMBER", c.Endpoint)
@@ -95,7 +94,7 @@ func (c mappingPreviewCmd) asked() (app.Asked, error) {
 		return a, usage("%s is asked for up to %d at a time", c.Endpoint, most)
 	case c.Items < 0 || c.Page < 0:
 		return a, usage("--items begins at 1 and --page at 0")
-	case !paged && (c.Items > 0 || c.Page > 0):
+	case !paged(c.Endpoint) && (c.Items > 0 || c.Page > 0):
 		return a, usage("%s has no pages", c.Endpoint)
 	}
 	if c.Since != "" {
@@ -109,6 +108,11 @@ func (c mappingPreviewCmd) asked() (app.Asked, error) {
 		a.Since = since
 	}
 	return a, nil
+}
+
+// paged says whether an endpoint is answered in pages.
+func paged(endpoint string) bool {
+	return !slices.Contains([]string{"dealer-category", "customer", mapfile.Incremental}, endpoint)
 }
 
 // dealer finds the dealer whose database is asked.
@@ -181,16 +185,24 @@ func told(a *app.Answer) preview {
 		LeftOut: []app.Happened{}, Noted: []app.Happened{}, Refused: a.Refused,
 	}
 	p.LeftOut = append(p.LeftOut, a.LeftOut...)
-	p.Noted = append(p.Noted, a.Noted...)
+	for _, n := range a.Noted {
+		if !slices.Contains(a.LeftOut, n) {
+			p.Noted = append(p.Noted, n)
+		}
+	}
 	return p
 }
 
 // story tells what became of the rows.
-func (c mappingPreviewCmd) story(w io.Writer, asked app.Asked, a *app.Answer) error {
+func (c mappingPreviewCmd) story(w io.Writer, a *app.Answer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	say("%s in the key list, %d on this page, %d left out", counted(a.Keys, "row"), len(a.Elements), len(a.LeftOut))
+	if paged(c.Endpoint) {
+		say("%s in the key list, %d on this page, %d left out", counted(a.Keys, "row"), len(a.Elements), len(a.LeftOut))
+	} else {
+		say("%s, %d left out", counted(len(a.Elements), "element"), len(a.LeftOut))
+	}
 	if a.Refused {
 		say("more were left out than leaveOutAtMost allows: the API would answer 503 instead")
 	}
