@@ -230,6 +230,7 @@ type ListSource struct {
 	Children []*Children
 	Where    []*Condition
 	Order    []Order
+	Distinct []*Value // rows with the same computed values are one
 	Use      []Text
 	Fields   []*Field
 	Lists    []*List

@@ -80,6 +80,7 @@ func (d *decoder) listSource(n *node, path string, parent scope) *ListSource {
 	}
 	s.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{sc: sc})
 	s.Order = d.orders(o.value(d, "order"), join(path, "order"), sc, "")
+	s.Distinct = d.someValues(o, "distinct", sc)
 	s.Use = d.use(o)
 	s.Policies = d.policies(o)
 	fields := o.value(d, "fields")
@@ -133,7 +134,7 @@ func (d *decoder) listSourceOrigin(s *ListSource, o *object, parent scope, sc *s
 				d.unknown(*t, join(o.path, "columns"), "alias", parent.aliases)
 			}
 		}
-		for _, key := range []string{"parent", "join", "where", "order"} {
+		for _, key := range []string{"parent", "join", "where", "order", "distinct"} {
 			if o.raw(key) != nil {
 				d.fault(o.pair(key).key.Pos, join(o.path, key), "%s makes no sense with `columns`: they are the row's own", key)
 			}

@@ -9,6 +9,7 @@ type Key struct {
 	Default  string // what holds when the key is left out; "" where that goes without saying
 	Doc      string // one sentence
 	Example  string // YAML as it stands in this place
+	Frame    string // for the example, where the context's does not fit
 }
 
 // Context is a place in the file where certain keys may stand.

@@ -37,9 +37,9 @@ var valueContext = &Context{
 		{Name: "hash", Shape: shapeHash, Doc: "A made-up key over several columns that stays the same when letter case and blanks change.", Example: "jobsiteId: {hash: {over: [h.street, h.town], length: 12}}"},
 		{Name: "cut", Shape: shapeCut, Doc: "Cuts the text to this many characters, or with `true` to the field's own limit; every cut is counted.", Example: "salesRep: {from: h.title, cut: true}"},
 		{Name: "addDays", Shape: shapeWhole, Doc: "Days added to a date.", Example: "contractEndDate: {from: h.day, addDays: 28}"},
-		{Name: "list", Shape: shapeListRule, Doc: "Takes a column apart into elements, see `elements`.", Example: "poNumber: {from: h.units, list: {by: ';', names: [unit]}}"},
-		{Name: "json", Shape: shapeListRule, Doc: "Takes a JSON array apart into elements.", Example: "poNumber: {from: h.extra, json: {names: [code, amount]}}"},
-		{Name: "distinct", Shape: shapeBool, Doc: "Equal elements of `list` or `json` are one.", Example: "poNumber: {from: h.units, list: {by: ';', names: [unit]}, distinct: true}"},
+		{Name: "list", Shape: shapeListRule, Doc: "Under `elements`: takes a text apart into elements.", Example: "feeDetails: {elements: {from: h.extras, list: {by: ';', pair: ':', names: [code, amount]}}, fields: {name: e.code, total: e.amount}}", Frame: elementsFrame},
+		{Name: "json", Shape: shapeListRule, Doc: "Under `elements`: takes a JSON array apart into elements.", Example: "feeDetails: {elements: {from: h.extras, json: {names: [code, amount]}}, fields: {name: e.code, total: e.amount}}", Frame: elementsFrame},
+		{Name: "distinct", Shape: shapeBool, Doc: "Under `elements`: equal elements are one.", Example: "taxDetails: {elements: {from: h.taxes, list: {by: ';', names: [name]}, distinct: true}, fields: {name: e.name, total: h.tax}}", Frame: elementsFrame},
 		{Name: "onBad", Shape: shapeBadValue, Default: "leaveOut", Doc: "What a value that cannot be read or has no word in its map does: the field is left out (`null`), its row is (`leaveOut`), or the page fails.", Example: "contractType: {from: h.kind, map: kinds, onBad: 'null'}"},
 		{Name: "placeholder", Shape: shapeLiteral, Doc: "Sent instead of a bad value and, in a required field, instead of nothing; counted.", Example: "salesRep: {from: h.maker, placeholder: N/A}"},
 	},
@@ -56,6 +56,8 @@ var orderContext = &Context{
 	Open:  "a key of a value",
 	Frame: "contract:\n  from: HIRE h\n  fields: {contractId: h.no}\n  order:\n    HERE\n",
 }
+
+const elementsFrame = "contract:\n  from: HIRE h\n  fields: {contractId: h.no}\n  HERE\n"
 
 func convertFrame(source, key string) string {
 	return "contract:\n  from: HIRE h\n  fields:\n    poNumber:\n      " + source + "\n      " + key + ":\n        HERE\n"

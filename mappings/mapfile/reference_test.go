@@ -117,6 +117,9 @@ var instead = map[string][]string{
 // the frame's own line for a key that the example shows.
 func framed(c *mapfile.Context, shownKey *mapfile.Key) string {
 	frame, example := c.Frame, shownKey.Example
+	if shownKey.Frame != "" {
+		frame = shownKey.Frame
+	}
 	var out []string
 	lines := strings.Split(frame, "\n")
 	for i, line := range lines {

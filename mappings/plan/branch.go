@@ -24,7 +24,14 @@ type branch struct {
 	alias *relation            // of a join
 	child *mapfile.Children    // of an aggregate
 	where []*mapfile.Condition // of an aggregate
-	pivot *pivotFilter
+	noted string               // what notes call it
+
+	elements *convert.Elements // rows are elements inside a text of the owner
+	text     evaluator         // that text
+	required []int             // branches that must have found something
+	filter   test              // decided on fetched rows
+	distinct []evaluator
+	unique   []place // of rows that joins inside the statement may multiply
 }
 
 // matchRule says how one match column is bound and compared.
@@ -51,12 +58,8 @@ func (f *frame) apart(r *relation) int {
 	c := f.c
 	own := *r
 	own.main, own.apart, own.required = true, false, false
-	kept := ownerAndState
-	if f.filters == ownerOnly || f.filters == ownerAndWide && r.required {
-		kept = ownerOnly
-	}
-	inner := newFrame(c, f.name+"."+r.alias, &scope{parent: f.scope, relations: []*relation{&own}}, f, kept)
-	b := &branch{name: inner.name, frame: inner, one: true, note: len(r.pick) == 0, alias: r}
+	inner := newFrame(c, f.name+"."+r.alias, &scope{parent: f.scope, relations: []*relation{&own}}, f, f.filters)
+	b := &branch{name: inner.name, frame: inner, one: true, note: len(r.pick) == 0, alias: r, noted: r.alias}
 	f.branches = append(f.branches, b)
 	at := len(f.branches) - 1
 	c.match(f, b, &own, r.match)
@@ -68,18 +71,13 @@ func (f *frame) apart(r *relation) int {
 func (c *compiler) match(f *frame, b *branch, r *relation, match []mapfile.Match) {
 	var columns []sqlText
 	for _, m := range match {
-		col := r.column(m.Column.Value)
+		owner, col := c.matchedColumn(b.frame, r, m.Column)
 		if col == nil {
-			c.faultNear(m.Column.Pos, mapfile.Nearest(m.Column.Value, r.table.names()), "unknown column %q in %s", m.Column.Value, r.title())
-			continue
-		}
-		if _, err := quoteName(col.Name); err != nil {
-			c.fault(m.Column.Pos, "%v", err)
 			continue
 		}
 		if m.Value.Kind == mapfile.LiteralValue {
 			if m.Value.Literal != nil {
-				b.frame.where = append(b.frame.where, c.equalSQL(columnSQL(r, col.Name), col, []mapfile.Text{*m.Value.Literal}))
+				b.frame.where = append(b.frame.where, c.equalSQL(columnSQL(owner, col.Name), col, []mapfile.Text{*m.Value.Literal}))
 			}
 			continue
 		}
@@ -93,11 +91,12 @@ func (c *compiler) match(f *frame, b *branch, r *relation, match []mapfile.Match
 				}
 			}
 		}
-		b.frame.slot(r, col)
+		b.frame.slot(owner, col)
 		b.keys = append(b.keys, get)
 		b.rules = append(b.rules, rule)
-		columns = append(columns, columnSQL(r, col.Name))
+		columns = append(columns, columnSQL(owner, col.Name))
 	}
+	b.frame.parents = len(columns)
 	if len(columns) == 0 {
 		if len(match) > 0 {
 			c.fault(match[0].Column.Pos, "at least one column has to be matched with one of the row this belongs to")
@@ -112,6 +111,30 @@ func (c *compiler) match(f *frame, b *branch, r *relation, match []mapfile.Match
 	}
 	in.text(" in ").in(parentList, len(columns))
 	b.frame.where = append(b.frame.where, in)
+}
+
+// matchedColumn finds the column a match names: one of the relation itself, or,
+// as alias.column, of a table that is joined to it.
+func (c *compiler) matchedColumn(f *frame, r *relation, name mapfile.Text) (*relation, *Column) {
+	if alias, column, dotted := strings.Cut(name.Value, "."); dotted && alias != r.alias {
+		if joined, depth := f.scope.find(alias); joined != nil && depth == 0 {
+			_, col, ok := f.column(mapfile.ColumnRef{Alias: alias, Name: column, Pos: name.Pos}, name.Pos, false)
+			if !ok {
+				return nil, nil
+			}
+			return joined, col
+		}
+	}
+	col := r.column(bareName(name.Value, r.alias))
+	if col == nil {
+		c.faultNear(name.Pos, mapfile.Nearest(name.Value, r.table.names()), "unknown column %q in %s", name.Value, r.title())
+		return nil, nil
+	}
+	if _, err := quoteName(col.Name); err != nil {
+		c.fault(name.Pos, "%v", err)
+		return nil, nil
+	}
+	return r, col
 }
 
 // matchValue is what rows are matched with: a plain column as it stands, blanks
@@ -227,9 +250,9 @@ func rank(v value) int {
 	return 2
 }
 
-// sortRows orders rows by keys; what is equal then is ordered by the bytes of
-// all its cells, so that an order never depends on the server's mood.
-func sortRows(rows []*row, keys []orderKey, e *env) {
+// sortBy orders rows by keys; what is equal then by tie. By the bytes of all
+// its cells an order never depends on the server's mood.
+func sortBy(rows []*row, keys []orderKey, e *env, tie func(a, b *row) int) {
 	if len(rows) < 2 {
 		return
 	}
@@ -247,7 +270,7 @@ func sortRows(rows []*row, keys []orderKey, e *env) {
 				return by
 			}
 		}
-		return compareCells(a, b)
+		return tie(a, b)
 	})
 }
 

@@ -66,7 +66,7 @@ func (c *compiler) compileChanges() *changes {
 		case !slices.Contains(changeKinds, kind.Kind.Value):
 			c.faultNear(kind.Kind.Pos, mapfile.Nearest(kind.Kind.Value, changeKinds), "there are changes of %s only", strings.Join(changeKinds, ", "))
 		case kind.Snapshot:
-			c.unsupported(kind.Kind.Pos, "changes found by comparing snapshots")
+			c.snapshotOf(kind.Kind)
 		}
 		for _, source := range kind.Sources {
 			if s := c.changeSource(kind.Kind.Value, source); s != nil {
@@ -290,7 +290,7 @@ func (s *changeSource) read(ctx context.Context, e *env, a Asking, since time.Ti
 	}
 	var left []LeftOut
 	for _, r := range rows {
-		r.key = encodeCells(r, s.key)
+		r.key = encodeCells("", r, s.key)
 		if !s.changed(r, e, a, since) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
@@ -9,12 +10,16 @@ import (
 
 // aggregateValue reduces child rows in Go, on exact decimals.
 func (c *compiler) aggregateValue(s site, v *mapfile.Value) evaluator {
+	if s.f.closed {
+		c.fault(v.Aggregate.Pos, "an aggregate cannot decide the order of rows, and which there are only as an entry of `where:`")
+		return fixed(absent(convert.Empty))
+	}
+	return c.reduced(s, v)
+}
+
+func (c *compiler) reduced(s site, v *mapfile.Value) evaluator {
 	a := v.Aggregate
 	nothing := fixed(absent(convert.Empty))
-	if s.f.closed {
-		c.fault(a.Pos, "an aggregate cannot decide which rows there are or their order")
-		return nothing
-	}
 	at, ok := c.childRows(s.f, a)
 	if !ok {
 		return nothing
@@ -142,14 +147,18 @@ func (c *compiler) childRows(f *frame, a *mapfile.Aggregate) (place, bool) {
 		}
 	}
 	source := aliased(child.Source, child.Name)
+	c.inline = c.inlineFor(append(c.named(written{}, append(slices.Clone(child.Where), a.Where...)), matchedAliases(child.Match)...), child.Join)
 	inner := c.newScope(owner.scope, source, child.Join, nil, true)
+	c.inline = nil
 	sub := newFrame(c, owner.name+"."+child.Name.Value, inner, owner, ownerAndState)
 	r := inner.relations[0]
-	b := &branch{name: sub.name, frame: sub, child: child, where: a.Where}
+	b := &branch{name: sub.name, frame: sub, child: child, where: a.Where, noted: child.Name.Value}
 	owner.branches = append(owner.branches, b)
 	at := place{depth: depth, branch: len(owner.branches) - 1}
 	c.match(owner, b, r, child.Match)
-	sub.where = append(sub.where, c.conditions(sub, child.Where, r)...)
-	sub.where = append(sub.where, c.conditions(sub, a.Where, r)...)
+	c.childConditions(b, child.Where)
+	c.childConditions(b, a.Where)
+	c.requireRows(b)
+	c.unmultiply(b)
 	return at, true
 }

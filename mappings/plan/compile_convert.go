@@ -27,13 +27,13 @@ func (c *compiler) converted(s site, v *mapfile.Value) evaluator {
 	}
 	switch {
 	case k.List != nil:
-		c.unsupported(k.List.Pos, "list:")
+		c.fault(k.List.Pos, "list: takes a value apart into elements, so it stands in a list of the answer, under `elements:`")
 		return fixed(absent(convert.Empty))
 	case k.JSON != nil:
-		c.unsupported(k.JSON.Pos, "json:")
+		c.fault(k.JSON.Pos, "json: takes a value apart into elements, so it stands in a list of the answer, under `elements:`")
 		return fixed(absent(convert.Empty))
 	case k.Distinct:
-		c.unsupported(k.Pos, "distinct: beside a value")
+		c.fault(k.Pos, "distinct: makes equal elements of list: or json: one, and stands beside them under `elements:`")
 		return fixed(absent(convert.Empty))
 	case k.Hash != nil:
 		return c.hashed(s, v, items)

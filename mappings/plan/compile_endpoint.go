@@ -25,11 +25,11 @@ func (c *compiler) endpoint(t EndpointTarget, ep *mapfile.Endpoint) *list {
 		c.fixedList(t, s, ep, out)
 		return out
 	case len(ep.Sources) > 0:
-		c.unsupported(ep.Name.Pos, "several sources for one endpoint (an inline SELECT with `union all` can stand for them)")
-		return nil
+		c.unite(t, s, ep, out)
+		return out
 	}
-	c.keyStatement(t, s, ep, out)
-	c.rowStatement(t, s, ep, out)
+	c.keyStatement(t, s, ep, "", out)
+	c.rowStatement(t, s, ep, "", out)
 	return out
 }
 
@@ -77,30 +77,21 @@ func (c *compiler) keyColumns(f *frame, ep *mapfile.Endpoint) []mapfile.ColumnRe
 
 // keyStatement compiles the statement that finds the keys of all rows an
 // endpoint shows, with what decides about them and their order.
-func (c *compiler) keyStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint, out *list) {
+func (c *compiler) keyStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint, source string, out *list) {
 	scope := c.newScope(nil, ep.Source, ep.Join, ep.Children, false)
 	if len(scope.relations) == 0 {
 		return
 	}
-	f := newFrame(c, t.Name+" keys", scope, nil, ownerAndState)
-	f.closed = true
-	k := keyReader{frame: f, endpoint: t.Name, lookup: t.Lookup}
+	f := newFrame(c, titleOf(t.Name, source)+" keys", scope, nil, ownerAndState)
+	f.closed, f.asking = true, askedFor(t)
+	k := keyReader{frame: f, endpoint: t.Name, lookup: t.Lookup, source: source}
 	for _, ref := range c.keyColumns(f, ep) {
 		if p, _, ok := f.column(ref, ref.Pos, true); ok {
 			k.key = append(k.key, p)
 		}
 	}
-	for _, r := range scope.relations {
-		if !r.required {
-			continue
-		}
-		if !r.apart {
-			f.use(r, r.pos)
-			continue
-		}
-		f.where = append(f.where, c.requiredApart(f, r))
-	}
-	f.where = append(f.where, c.conditions(f, ep.Where, nil)...)
+	c.requireInside(f)
+	f.where = append(f.where, c.keyConditions(f, ep.Where, &k)...)
 	if t.PerCustomer {
 		if c.file.CustomerNumber == nil {
 			c.fault(ep.Name.Pos, "rows are asked for by customer: say at the top of the file what `customerNumber:` is")
@@ -112,8 +103,17 @@ func (c *compiler) keyStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint
 	for _, v := range ep.Distinct {
 		k.distinct = append(k.distinct, c.value(site{f: f, want: wantText}, v))
 	}
+	c.finish(f)
 	k.stmt = f.statement()
 	out.keys = k
+}
+
+// askedFor says for how many customers an endpoint's rows can be asked.
+func askedFor(t EndpointTarget) asking {
+	if t.PerCustomer && !t.Lookup {
+		return several
+	}
+	return oneAtMost
 }
 
 // reachable compiles the customer number where the rows of an endpoint lead to
@@ -135,7 +135,7 @@ func (c *compiler) requiredApart(f *frame, r *relation) sqlText {
 	inner.main, inner.required, inner.apart, inner.pick = true, false, false, nil
 	sub := newFrame(c, f.name, &scope{parent: f.scope, relations: []*relation{&inner}}, f, ownerAndState)
 	sub.closed, sub.correlated = true, true
-	sub.where = c.correlate(f, &inner, r.match)
+	sub.where = c.correlate(f, sub, &inner, r.match)
 	sub.slots = []slot{{expr: *new(sqlText).text("1")}}
 	var out sqlText
 	return *out.text("exists (").add(sqlText{pieces: sub.statement().pieces}).text(")")
@@ -181,9 +181,10 @@ func (c *compiler) quietly(find func() []*mapfile.Field) []*mapfile.Field {
 }
 
 // rowStatement compiles the statement that reads wide rows by their keys, and
-// everything that hangs on them. What decided about the key list is not asked
-// again: a row that left a list since is still shown with the page.
-func (c *compiler) rowStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint, out *list) {
+// everything that hangs on them. Owner and state filters hold here as well, so
+// that a row which left the state since is a gap (R138); the section's own
+// `where:` is not asked again.
+func (c *compiler) rowStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint, source string, out *list) {
 	fixed := c.named(written{use: ep.Use, fields: ep.Fields}, nil)
 	if t.PerCustomer {
 		for _, ref := range c.customerColumns() {
@@ -196,15 +197,15 @@ func (c *compiler) rowStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint
 	if len(scope.relations) == 0 {
 		return
 	}
-	f := newFrame(c, t.Name, scope, nil, ownerAndWide)
-	rr := rowReader{frame: f, hidden: -1}
+	f := newFrame(c, titleOf(t.Name, source), scope, nil, ownerAndState)
+	f.endpoint, f.asking = t.Name, askedFor(t)
+	rr := rowReader{frame: f, source: source}
 	c.addressed(f, ep, &rr)
 	if t.PerCustomer && c.file.CustomerNumber != nil {
 		before := len(c.faults)
 		rr.customer = c.reachable(f, ep)
 		c.faults = c.faults[:before] // said for the keys already
 	}
-	rr.hidden = c.hiddenSlot(f, ep)
 	out.element = c.element(f, s, t.Name, "", written{
 		pos: ep.Name.Pos, use: ep.Use, fields: ep.Fields, lists: ep.Lists, policies: ep.Policies,
 		strict: out.strict, customer: t.Customer,
@@ -212,34 +213,6 @@ func (c *compiler) rowStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint
 	c.finish(f)
 	rr.stmt = f.statement()
 	out.rows = rr
-}
-
-// hiddenSlot selects whether the state filters hide a row, for keys that may
-// lead to several rows. State filters that are SQL are not asked.
-func (c *compiler) hiddenSlot(f *frame, ep *mapfile.Endpoint) int {
-	main := f.scope.relations[0]
-	var key []string
-	for _, ref := range c.keyColumns(f, ep) {
-		key = append(key, ref.Name)
-	}
-	if main.table == nil || main.table.oneRow(key) {
-		return -1
-	}
-	var shown []sqlText
-	for _, filter := range c.tableFilters(c.file.State, main) {
-		for _, cond := range filter.Where {
-			if cond.SQL == nil {
-				shown = append(shown, c.condition(f, cond, main))
-			}
-		}
-	}
-	if len(shown) == 0 {
-		return -1
-	}
-	var expr sqlText
-	expr.text("case when ").add(joinSQL(" and ", shown)).text(" then 0 else 1 end")
-	f.slots = append(f.slots, slot{expr: expr})
-	return len(f.slots) - 1
 }
 
 // addressed selects the key columns of a frame and restricts it to keys.
@@ -281,7 +254,9 @@ func (c *compiler) addressed(f *frame, ep *mapfile.Endpoint, rr *rowReader) {
 func (c *compiler) finish(f *frame) {
 	for _, b := range f.branches {
 		c.finish(b.frame)
-		b.stmt = b.frame.statement()
+		if !b.frame.made {
+			b.stmt = b.frame.statement()
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 )
 
@@ -38,7 +41,7 @@ func (c *compiler) fillFrom(f *frame, t *listTarget, e *element, out *listFill, 
 	}
 	switch {
 	case source.Elements != nil:
-		c.unsupported(source.Pos, "elements inside a column")
+		out.sources = append(out.sources, c.elementSource(f, t, e, source, inner, keep))
 	case source.Columns != nil:
 		if rel, _ := f.scope.find(source.Columns.Value); rel == nil {
 			c.unknownAlias(mapfile.ColumnRef{Alias: source.Columns.Value}, source.Columns.Pos, f.scope)
@@ -51,25 +54,80 @@ func (c *compiler) fillFrom(f *frame, t *listTarget, e *element, out *listFill, 
 		}
 		out.sources = append(out.sources, fill)
 	default:
-		c.inline = c.inlineFor(c.named(inner, source.Where), source.Join)
+		fixed := append(c.named(inner, source.Where), matchedAliases(source.Parent)...)
+		c.inline = c.inlineFor(fixed, source.Join)
 		scope := c.newScope(f.scope, source.Source, source.Join, source.Children, true)
 		c.inline = nil
 		if len(scope.relations) == 0 {
 			return
 		}
 		sub := newFrame(c, f.name+"."+t.path, scope, f, ownerAndState)
-		b := &branch{name: sub.name, frame: sub}
+		b := &branch{name: sub.name, frame: sub, noted: e.prefix + t.path}
 		f.branches = append(f.branches, b)
 		at := len(f.branches) - 1
 		if len(source.Parent) == 0 {
 			c.fault(source.Pos, "child rows need `parent:`, the columns that tell to which row above they belong")
 		}
 		c.match(f, b, scope.relations[0], source.Parent)
-		sub.where = append(sub.where, c.conditions(sub, source.Where, nil)...)
+		c.childConditions(b, source.Where)
 		b.order = c.childOrder(sub, source.Order)
+		b.distinct = c.distinctValues(sub, source.Distinct)
 		child := c.element(sub, t.element, e.endpoint, prefix, inner)
+		c.requireRows(b)
+		c.unmultiply(b)
 		out.sources = append(out.sources, &fillSource{branch: at, element: child, keepParent: keep})
 	}
+}
+
+// distinctValues compiles the values that make rows of a list one.
+func (c *compiler) distinctValues(f *frame, all []*mapfile.Value) []evaluator {
+	gets := make([]evaluator, len(all))
+	for i, v := range all {
+		gets[i] = c.value(site{f: f, want: wantText}, v)
+	}
+	return gets
+}
+
+// requireRows makes the required joins of child rows drop those they find
+// nothing for.
+func (c *compiler) requireRows(b *branch) {
+	f := b.frame
+	for _, r := range f.scope.relations {
+		switch {
+		case !r.required:
+		case r.apart:
+			b.required = append(b.required, f.apart(r))
+		default:
+			f.use(r, r.pos)
+		}
+	}
+}
+
+// unmultiply lets child rows stand once where a join that has to stand in their
+// statement may find several rows. Only a primary key can tell.
+func (c *compiler) unmultiply(b *branch) {
+	f := b.frame
+	main := f.scope.relations[0]
+	loose := slices.ContainsFunc(f.used, func(r *relation) bool {
+		return r != main && (r.table == nil || !r.table.oneRow(c.fixedColumns(r)))
+	})
+	if !loose || main.table == nil {
+		return
+	}
+	for _, name := range main.table.primaryKey() {
+		b.unique = append(b.unique, place{branch: -1, slot: f.slot(main, main.table.column(name))})
+	}
+}
+
+// matchedAliases are the joined tables that a match names columns of.
+func matchedAliases(match []mapfile.Match) []string {
+	var all []string
+	for _, m := range match {
+		if alias, _, dotted := strings.Cut(m.Column.Value, "."); dotted {
+			all = append(all, alias)
+		}
+	}
+	return all
 }
 
 // childOrder is the order of child rows: as written, then by primary key.

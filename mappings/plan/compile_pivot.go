@@ -7,12 +7,6 @@ import (
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 )
 
-// pivotFilter says that a branch fetches only rows of the customer asked for
-// or of everybody.
-type pivotFilter struct {
-	rule matchRule // of the column that is compared with @customer
-}
-
 // choice is one rank of a pivot's preferences.
 type choice struct {
 	holds test
@@ -38,13 +32,14 @@ func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
 		return
 	}
 	sub := newFrame(c, f.name+"."+p.Path.Value, scope, f, ownerAndState)
-	b := &branch{name: sub.name, frame: sub}
+	b := &branch{name: sub.name, frame: sub, noted: p.Path.Value}
 	f.branches = append(f.branches, b)
 	at := len(f.branches) - 1
 	c.match(f, b, scope.relations[0], p.Parent)
-	sub.where = append(sub.where, c.conditions(sub, p.Where, nil)...)
-	choices := c.choices(sub, b, s, p)
+	c.childConditions(b, p.Where)
+	choices := c.choices(sub, s, p)
 	b.order = c.childOrder(sub, p.Order)
+	c.requireRows(b)
 	step := c.step(sub, p)
 	best := func(r *row, e *env) ([]*row, *choice) {
 		rows := r.branches[at]
@@ -174,7 +169,7 @@ func (c *compiler) pivotMembers(sub *frame, s *shape, p *mapfile.Pivot, object s
 
 // choices compiles the ranks, and restricts the statement to rows that one of
 // them can want.
-func (c *compiler) choices(sub *frame, b *branch, s *shape, p *mapfile.Pivot) []choice {
+func (c *compiler) choices(sub *frame, s *shape, p *mapfile.Pivot) []choice {
 	if len(p.Prefer) == 0 {
 		return []choice{{holds: func(*row, *env) bool { return true }}}
 	}
@@ -193,10 +188,16 @@ func (c *compiler) choices(sub *frame, b *branch, s *shape, p *mapfile.Pivot) []
 			if len(cmp.Values) == 1 && cmp.Values[0].Value == "@customer" {
 				rule := ruleOf(col)
 				rule.collation = Exact // nobody gets the rates of a number that is only like his
-				b.pivot = &pivotFilter{rule: rule}
+				c.asksCustomer = true
+				if !c.customerKnown(sub, cmp.Values[0].Pos) {
+					continue
+				}
 				tests = append(tests, ofCustomer(place{branch: -1, slot: sub.slot(main, col)}, rule))
 				var s sqlText
-				parts = append(parts, *s.add(column).text(" in ").in(customerList, 1))
+				parts = append(parts, *s.add(column).text(" in ").asked(rule, 1))
+				if c.file.CustomerNumber == nil {
+					c.fault(cmp.Values[0].Pos, "@customer needs to know what a customer number is: say at the top of the file what `customerNumber:` is")
+				}
 				continue
 			}
 			if cmp.Op == mapfile.Equal && len(cmp.Values) == 1 && cmp.Values[0].Value == "" {
@@ -206,9 +207,6 @@ func (c *compiler) choices(sub *frame, b *branch, s *shape, p *mapfile.Pivot) []
 			qualified.Name.Value = main.alias + "." + col.Name
 			tests = append(tests, c.test(site{f: sub}, &qualified))
 			parts = append(parts, c.comparison(sub, cmp, main))
-		}
-		if b.pivot != nil && len(c.customerColumns()) != 1 {
-			c.fault(preference.Pos, "@customer needs a customer number that stands in one column")
 		}
 		rank.holds = func(r *row, e *env) bool {
 			return !slices.ContainsFunc(tests, func(t test) bool { return !t(r, e) })
@@ -247,9 +245,7 @@ func ofCustomer(p place, rule matchRule) test {
 			return false
 		}
 		own := rule.norm(cell.String())
-		return slices.ContainsFunc(e.customers, func(raw []string) bool {
-			return len(raw) == 1 && rule.norm(raw[0]) == own
-		})
+		return slices.ContainsFunc(e.asked, func(text string) bool { return rule.norm(text) == own })
 	}
 }
 

@@ -65,6 +65,18 @@ func (c *compiler) test(s site, cmp *mapfile.Comparison) test {
 	if !ok {
 		return func(*row, *env) bool { return false }
 	}
+	if slices.ContainsFunc(cmp.Values, func(v mapfile.Text) bool { return strings.HasPrefix(v.Value, "@") }) {
+		return c.nameTest(s, cmp, get, isNumber)
+	}
+	decide, ok := c.decision(cmp, isNumber)
+	if !ok {
+		return func(*row, *env) bool { return false }
+	}
+	return func(r *row, e *env) bool { return decide(get(r, e)) }
+}
+
+// decision is what a comparison makes of a value; not ok after a fault.
+func (c *compiler) decision(cmp *mapfile.Comparison, isNumber bool) (func(value) bool, bool) {
 	texts := make([]string, len(cmp.Values))
 	for i, v := range cmp.Values {
 		texts[i] = convert.Clean(v.Value)
@@ -87,7 +99,7 @@ func (c *compiler) test(s site, cmp *mapfile.Comparison) test {
 	}
 	if (cmp.Op == mapfile.Less || cmp.Op == mapfile.More || cmp.Op == mapfile.Since || cmp.Op == mapfile.UpTo) && len(texts) != 1 {
 		c.fault(cmp.Pos, "compare with one value")
-		return func(*row, *env) bool { return false }
+		return nil, false
 	}
 	decide := map[mapfile.CompareOp]func(value) bool{
 		mapfile.Equal:   equal,
@@ -101,9 +113,59 @@ func (c *compiler) test(s site, cmp *mapfile.Comparison) test {
 	}[cmp.Op]
 	if decide == nil {
 		c.unsupported(cmp.Pos, "comparison "+string(cmp.Op))
-		return func(*row, *env) bool { return false }
+		return nil, false
 	}
-	return func(r *row, e *env) bool { return decide(get(r, e)) }
+	return decide, true
+}
+
+// nameTest compares with what a request brings along: the dealer, the day, the
+// customers asked for.
+func (c *compiler) nameTest(s site, cmp *mapfile.Comparison, get evaluator, isNumber bool) test {
+	for _, v := range cmp.Values {
+		if v.Value == "@customer" {
+			c.asksCustomer = true
+			c.customerKnown(s.f, v.Pos)
+		}
+	}
+	texts := func(e *env) []string {
+		var all []string
+		for _, v := range cmp.Values {
+			switch v.Value {
+			case "@dealer":
+				all = append(all, e.dealer)
+			case "@today":
+				all = append(all, e.today)
+			case "@customer":
+				all = append(all, e.asked...)
+			default:
+				all = append(all, convert.Clean(v.Value))
+			}
+		}
+		return all
+	}
+	same := func(got value, e *env) bool {
+		return got.state == convert.Present && slices.ContainsFunc(texts(e), func(text string) bool {
+			return got.text == text || isNumber && plainNumber(got.text) == plainNumber(text)
+		})
+	}
+	holds := map[mapfile.CompareOp]func(int) bool{
+		mapfile.Less:  func(by int) bool { return by < 0 },
+		mapfile.More:  func(by int) bool { return by > 0 },
+		mapfile.Since: func(by int) bool { return by >= 0 },
+		mapfile.UpTo:  func(by int) bool { return by <= 0 },
+	}[cmp.Op]
+	switch {
+	case cmp.Op == mapfile.Differs:
+		return func(r *row, e *env) bool { return !same(get(r, e), e) }
+	case holds == nil:
+		return func(r *row, e *env) bool { return same(get(r, e), e) }
+	case isNumber:
+		c.fault(cmp.Pos, "the column holds numbers, which are neither before nor after %s", cmp.Values[0].Value)
+	}
+	return func(r *row, e *env) bool {
+		got, against := get(r, e), texts(e)
+		return got.state == convert.Present && len(against) == 1 && holds(strings.Compare(got.text, against[0]))
+	}
 }
 
 // operand finds what a comparison is about: a field of the same element, or a

@@ -30,6 +30,8 @@ type compiler struct {
 	places int      // decimal places of the currency
 	inline []string // aliases that must stand in the statement itself
 	using  []string // definitions being followed, against circles
+	// asksCustomer says that @customer stands somewhere.
+	asksCustomer bool
 }
 
 // within adds a step to the path of faults; the function it returns takes it
@@ -128,22 +130,81 @@ func (c *compiler) dialect() sqltext.Dialect {
 
 // sqlOf makes pieces of SQL that was written in the mapping: the text as it
 // stands, its names as bound values.
-func (c *compiler) sqlOf(t mapfile.Text) sqlText {
+func (c *compiler) sqlOf(f *frame, t mapfile.Text) sqlText {
 	c.checkSQL(t)
 	var out sqlText
-	for _, p := range sqltext.Split(t.Value, c.dialect()) {
-		switch p.Name {
+	pieces := sqltext.Split(t.Value, c.dialect())
+	for i := range pieces {
+		switch p := pieces[i]; p.Name {
 		case "":
 			out.text(p.SQL)
-		case "dealer":
+		case sqltext.Dealer:
 			out.scalar(dealerName, 0)
-		case "today":
+		case sqltext.Today:
 			out.scalar(todayName, 0)
-		default:
-			c.unsupported(t.Pos, "@"+p.Name+" in SQL")
+		case sqltext.Customer:
+			c.customerSQL(f, t, &out, pieces, i)
+		case sqltext.Parents:
+			if f.parents != 1 {
+				c.fault(c.file.At(t, p.Offset), "@parents stands for the rows above, whose children are read by one column; here are %d", f.parents)
+				continue
+			}
+			openList(&out, pieces, i)
+			out.in(parentList, 1)
 		}
 	}
 	return out
+}
+
+// customerSQL renders @customer: a list behind `in`, one value elsewhere.
+func (c *compiler) customerSQL(f *frame, t mapfile.Text, out *sqlText, pieces []sqltext.Piece, i int) {
+	c.asksCustomer = true
+	pos := c.file.At(t, pieces[i].Offset)
+	switch {
+	case c.file.CustomerNumber == nil:
+		c.fault(pos, "@customer needs to know what a customer number is: say at the top of the file what `customerNumber:` is")
+	case !c.customerKnown(f, pos):
+	case openList(out, pieces, i):
+		out.asked(matchRule{kind: convert.ColumnText}, 1)
+	case f.asking == several:
+		c.fault(pos, "several customers can be asked for at once: write `in (@customer)`")
+	default:
+		out.asked(matchRule{kind: convert.ColumnText}, 0)
+	}
+}
+
+// customerKnown says whether @customer can stand at a place. Where several can
+// be asked for at once it may only narrow down which main rows there are: they
+// are compared with their own number again. Anywhere else it would mix up one
+// customer's data with another's.
+func (c *compiler) customerKnown(f *frame, pos mapfile.Pos) bool {
+	switch {
+	case f.asking == nobody:
+		c.fault(pos, "nobody is asked for here, so @customer stands for nothing")
+		return false
+	case f.asking == several && (f.parent != nil || !f.narrowing):
+		c.fault(pos, "several customers can be asked for at once, so @customer is not the customer of one row; match with the row's own customer number")
+		return false
+	}
+	return true
+}
+
+// openList takes the brackets around a name off the SQL on both sides, because
+// lists bring their own; false where the name does not stand in `in (...)`.
+func openList(out *sqlText, pieces []sqltext.Piece, i int) bool {
+	if i == 0 || i+1 >= len(pieces) || pieces[i-1].Name != "" || pieces[i+1].Name != "" {
+		return false
+	}
+	before, opened := strings.CutSuffix(strings.TrimRight(pieces[i-1].SQL, " \t\n"), "(")
+	after, closed := strings.CutPrefix(strings.TrimLeft(pieces[i+1].SQL, " \t\n"), ")")
+	words := strings.Fields(before)
+	if !opened || !closed || len(words) == 0 || !strings.EqualFold(words[len(words)-1], "in") {
+		return false
+	}
+	last := &out.pieces[len(out.pieces)-1]
+	last.text = strings.TrimSuffix(strings.TrimRight(last.text, " \t\n"), "(")
+	pieces[i+1].SQL = after
+	return true
 }
 
 // checkSQL refuses functions that are not known to be harmless, and SQL of

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,7 +37,7 @@ func (c *compiler) condition(f *frame, cond *mapfile.Condition, bare *relation) 
 				f.use(r, cond.SQL.Pos)
 			}
 		}
-		out.text("(").add(c.sqlOf(*cond.SQL)).text(")")
+		out.text("(").add(c.sqlOf(f, *cond.SQL)).text(")")
 	case cond.Exists != nil:
 		out = c.existsSQL(f, cond)
 	case cond.Any != nil:
@@ -94,10 +95,20 @@ func (c *compiler) columnNamed(f *frame, name mapfile.Text, bare *relation) (sql
 
 func (c *compiler) comparison(f *frame, cmp *mapfile.Comparison, bare *relation) sqlText {
 	column, col := c.columnNamed(f, cmp.Name, bare)
-	var out sqlText
 	if col == nil {
-		return *out.text(never)
+		return *new(sqlText).text(never)
 	}
+	for _, v := range cmp.Values {
+		if v.Value == "@customer" && !c.customerKnown(f, v.Pos) {
+			return *new(sqlText).text(never)
+		}
+	}
+	return c.comparisonSQL(column, col, cmp)
+}
+
+// comparisonSQL compares a column, or an expression that is like one.
+func (c *compiler) comparisonSQL(column sqlText, col *Column, cmp *mapfile.Comparison) sqlText {
+	var out sqlText
 	switch cmp.Op {
 	case mapfile.Equal:
 		return c.equalSQL(column, col, cmp.Values)
@@ -129,6 +140,9 @@ func (c *compiler) equalSQL(column sqlText, col *Column, values []mapfile.Text) 
 	if len(values) == 0 {
 		return *out.text(never)
 	}
+	if slices.ContainsFunc(values, func(v mapfile.Text) bool { return v.Value == "@customer" }) {
+		return c.askedSQL(column, col, values)
+	}
 	bindAll := func(s *sqlText) {
 		s.text("(")
 		for i, v := range values {
@@ -159,14 +173,47 @@ func (c *compiler) equalSQL(column sqlText, col *Column, values []mapfile.Text) 
 	return out
 }
 
+// askedSQL compares with the customers asked for, exactly: what belongs to a
+// number that is only like theirs is somebody else's.
+func (c *compiler) askedSQL(column sqlText, col *Column, values []mapfile.Text) sqlText {
+	var out sqlText
+	c.asksCustomer = true
+	switch {
+	case len(values) > 1:
+		c.fault(values[0].Pos, "@customer stands alone; write {any: [...]} for what else may be")
+		return *out.text(never)
+	case c.file.CustomerNumber == nil:
+		c.fault(values[0].Pos, "@customer needs to know what a customer number is: say at the top of the file what `customerNumber:` is")
+		return *out.text(never)
+	}
+	rule := ruleOf(col)
+	switch {
+	case col.Kind.Numeric():
+		return *out.add(column).text(" in ").asked(rule, 1)
+	case c.server == SQLite:
+		return *out.text("rtrim(").add(column).text(") in ").asked(rule, 1)
+	case col.Collation == Exact:
+		return *out.add(column).text(" in ").asked(rule, 1)
+	}
+	out.text("(").add(column).text(" in ").asked(rule, 1)
+	return *out.text(" and convert(").add(column).text(" using utf8mb4) collate utf8mb4_bin in ").asked(rule, 1).text(")")
+}
+
 // bindText binds a value from the mapping in the column's own type.
 func (c *compiler) bindText(s *sqlText, col *Column, v mapfile.Text) {
-	if v.Value == "@dealer" {
+	switch v.Value {
+	case "@dealer":
 		s.scalar(dealerName, 0)
+		s.pieces[len(s.pieces)-1].numeric = col.Kind.Numeric()
 		return
-	}
-	if v.Value == "@today" {
+	case "@today":
+		if col.Kind.Numeric() {
+			c.fault(v.Pos, "@today is a day like 2026-05-31, and the column %q holds numbers", col.Name)
+		}
 		s.scalar(todayName, 0)
+		return
+	case "@customer":
+		c.fault(v.Pos, "@customer can stand for several numbers, which nothing is before or after")
 		return
 	}
 	if col.Kind.Numeric() {
@@ -241,69 +288,6 @@ func (c *compiler) rangeSQL(column sqlText, col *Column, operator string, cmp *m
 		out.text("cast(").add(column).text(" as decimal(38,10)) ", operator, " cast(").bind(v.Value).text(" as decimal(38,10))")
 	}
 	return out
-}
-
-// existsSQL asks whether there is (or is not) a child row that fulfils a
-// condition.
-func (c *compiler) existsSQL(f *frame, cond *mapfile.Condition) sqlText {
-	var out sqlText
-	e := cond.Exists
-	if e.Aggregate != nil {
-		c.unsupported(cond.Pos, "a filter that compares an aggregate")
-		return *out.text(never)
-	}
-	child := c.childrenNamed(f.scope, e.Children)
-	if child == nil {
-		return *out.text(never)
-	}
-	inner := c.newScope(f.scope, aliased(child.Source, child.Name), child.Join, nil, false)
-	sub := newFrame(c, f.name, inner, f, ownerAndState)
-	sub.closed, sub.correlated = true, true
-	r := inner.relations[0]
-	r.main = true
-	where := c.correlate(f, r, child.Match)
-	where = append(where, c.conditions(sub, child.Where, r)...)
-	where = append(where, c.conditions(sub, e.Where, r)...)
-	sub.where = where
-	sub.slots = []slot{{expr: *new(sqlText).text("1")}}
-	if e.Negate {
-		out.text("not ")
-	}
-	out.text("exists (")
-	for _, p := range sub.statement().pieces {
-		out.add(sqlText{pieces: []piece{p}})
-	}
-	return *out.text(")")
-}
-
-// correlate pairs child rows with the row around them inside one statement.
-func (c *compiler) correlate(f *frame, r *relation, match []mapfile.Match) []sqlText {
-	var all []sqlText
-	for _, m := range match {
-		col := r.column(m.Column.Value)
-		if col == nil {
-			c.faultNear(m.Column.Pos, mapfile.Nearest(m.Column.Value, r.table.names()), "unknown column %q in %s", m.Column.Value, r.title())
-			continue
-		}
-		switch m.Value.Kind {
-		case mapfile.LiteralValue:
-			if m.Value.Literal != nil {
-				all = append(all, c.equalSQL(columnSQL(r, col.Name), col, []mapfile.Text{*m.Value.Literal}))
-			}
-		case mapfile.ColumnValue:
-			_, theirs, ok := f.column(m.Value.Column, m.Value.Pos, false)
-			if !ok {
-				continue
-			}
-			rel, _ := f.scope.find(m.Value.Column.Alias)
-			var s sqlText
-			s.add(columnSQL(r, col.Name)).text(" = ").add(columnSQL(rel, theirs.Name))
-			all = append(all, s)
-		default:
-			c.unsupported(m.Value.Pos, "a converted match in a filter on child rows")
-		}
-	}
-	return all
 }
 
 // childrenNamed finds named children of a scope.

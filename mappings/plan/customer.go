@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 )
@@ -61,8 +63,8 @@ func (c *compiler) numberParts(v *mapfile.Value) ([]convert.NumberPart, []mapfil
 	switch {
 	case v.Kind == mapfile.RefValue && v.Ref.Value == "customerNumber" && c.file.CustomerNumber != nil:
 		return c.numberParts(c.file.CustomerNumber)
-	case v.Kind == mapfile.RefValue && c.define[v.Ref.Value] != nil && c.define[v.Ref.Value].Value != nil:
-		return c.numberParts(c.define[v.Ref.Value].Value)
+	case v.Kind == mapfile.RefValue && c.reversibleNamed(v.Ref.Value):
+		return c.namedParts(v.Ref.Value)
 	case v.Kind == mapfile.ColumnValue && v.Convert == nil:
 		return []convert.NumberPart{{Column: true}}, []mapfile.ColumnRef{v.Column}
 	case v.Kind == mapfile.FromValue && len(v.Items) == 1 && v.Items[0].Kind == mapfile.ColumnValue && reversibleOnly(v.Convert):
@@ -84,8 +86,11 @@ func (c *compiler) numberParts(v *mapfile.Value) ([]convert.NumberPart, []mapfil
 			case p.Column != nil:
 				parts = append(parts, convert.NumberPart{Column: true})
 				refs = append(refs, *p.Column)
+			case p.Ref != "" && c.reversibleNamed(p.Ref):
+				own, theirs := c.namedParts(p.Ref)
+				parts, refs = append(parts, own...), append(refs, theirs...)
 			case p.Ref != "":
-				c.fault(v.Pos, "the customer number must be reversible: a text of columns and fixed text")
+				c.fault(v.Pos, "the customer number must be reversible: a text of columns, of values that can be reversed, and of fixed text")
 				return nil, nil
 			default:
 				parts = append(parts, convert.NumberPart{Fixed: p.Fixed})
@@ -95,6 +100,18 @@ func (c *compiler) numberParts(v *mapfile.Value) ([]convert.NumberPart, []mapfil
 	}
 	c.fault(v.Pos, "the customer number must be reversible: a column, `pad:`, `strip:`, or a text of columns and fixed text")
 	return nil, nil
+}
+
+// reversibleNamed says whether a shared value can be looked into for parts.
+func (c *compiler) reversibleNamed(name string) bool {
+	return c.define[name] != nil && c.define[name].Value != nil && !slices.Contains(c.using, name)
+}
+
+// namedParts takes a shared value apart.
+func (c *compiler) namedParts(name string) ([]convert.NumberPart, []mapfile.ColumnRef) {
+	c.using = append(c.using, name)
+	defer func() { c.using = c.using[:len(c.using)-1] }()
+	return c.numberParts(c.define[name].Value)
 }
 
 // reversibleOnly says whether nothing but padding and stripping is asked for.

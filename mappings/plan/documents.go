@@ -24,7 +24,6 @@ type DocumentPlace struct {
 
 // document is one kind of documents, compiled.
 type document struct {
-	kind     string
 	rows     rowReader
 	name     evaluator // of a file
 	url      evaluator
@@ -42,36 +41,29 @@ func (c *compiler) compileDocuments(p *Program) {
 	defer c.within("documents")()
 	for _, d := range c.file.Documents {
 		leave := c.within(d.Kind.Value)
-		if compiled := c.document(d); compiled != nil {
-			p.documents[d.Kind.Value] = compiled
+		parts := c.tablesOf(d.Kind.Value)
+		if len(parts) == 0 {
+			c.fault(d.Kind.Pos, "documents belong to the rows of contract or invoice; %q has none here", d.Kind.Value)
+		}
+		for _, part := range parts {
+			if compiled := c.document(d, part); compiled != nil {
+				p.documents[d.Kind.Value] = append(p.documents[d.Kind.Value], compiled)
+			}
 		}
 		leave()
 	}
 }
 
-func (c *compiler) endpointNamed(name string) *mapfile.Endpoint {
-	for _, ep := range c.file.Endpoints {
-		if ep.Name.Value == name && !ep.None && ep.Fixed == nil && len(ep.Sources) == 0 {
-			return ep
-		}
-	}
-	return nil
-}
-
-func (c *compiler) document(d *mapfile.Document) *document {
-	ep := c.endpointNamed(d.Kind.Value)
-	if ep == nil {
-		c.fault(d.Kind.Pos, "documents belong to the rows of contract or invoice; %q has none here", d.Kind.Value)
-		return nil
-	}
+func (c *compiler) document(d *mapfile.Document, from sourced) *document {
+	ep := from.section
 	before := len(c.faults)
 	scope := c.newScope(nil, ep.Source, ep.Join, nil, false)
 	c.faults = c.faults[:before] // said at the endpoint already
 	if len(scope.relations) == 0 {
 		return nil
 	}
-	f := newFrame(c, d.Kind.Value+" document", scope, nil, ownerOnly)
-	out := &document{kind: d.Kind.Value, branch: -1, mediaTyp: pdf, rows: rowReader{hidden: -1}}
+	f := newFrame(c, titleOf(d.Kind.Value+" document", from.source), scope, nil, ownerOnly)
+	out := &document{branch: -1, mediaTyp: pdf, rows: rowReader{source: from.source}}
 	if d.Type != nil {
 		out.mediaTyp = d.Type.Value
 	}
@@ -152,7 +144,7 @@ func (c *compiler) documentValue(s site, v *mapfile.Value) evaluator {
 	case d == nil:
 		c.faultNear(v.Ref.Pos, mapfile.Nearest(v.Ref.Value, known), "no documents of the kind %q are declared under `documents:`", v.Ref.Value)
 		return nothing
-	case s.f.parent != nil || s.f.closed || s.f.name != v.Ref.Value:
+	case s.f.parent != nil || s.f.closed || s.f.endpoint != v.Ref.Value:
 		c.fault(v.Pos, "documents of the kind %q belong to the fields of %s itself", v.Ref.Value, v.Ref.Value)
 		return nothing
 	}
@@ -209,11 +201,15 @@ func (p *Program) Documents() []string {
 // that there is none, that the key is not ours, or that the row is not this
 // dealer's.
 func (p *Program) Document(ctx context.Context, kind string, a Asking, key string) (DocumentPlace, error) {
-	d := p.documents[kind]
-	if d == nil {
-		return DocumentPlace{}, ErrNoDocument
+	for _, d := range p.documents[kind] {
+		if d.rows.knows(key) {
+			return d.of(ctx, p.env(a), a, kind, key)
+		}
 	}
-	e := p.env(a)
+	return DocumentPlace{}, ErrNoDocument
+}
+
+func (d *document) of(ctx context.Context, e *env, a Asking, kind, key string) (DocumentPlace, error) {
 	rows, err := d.rows.read(ctx, e, a, []RowKey{{Row: key}})
 	if errors.Is(err, ErrStaleKey) {
 		return DocumentPlace{}, ErrNoDocument

@@ -38,7 +38,7 @@ type evaluator func(r *row, e *env) value
 type env struct {
 	dealer      string
 	today       string
-	customers   [][]string // raw column values of the customer asked for, every spelling
+	asked       []string // what @customer stands for
 	documentURL func(kind, id string) string
 	fileExists  func(dir, name string) (bool, error)
 	failed      atomic.Pointer[error] // the first failure of fileExists
@@ -52,6 +52,7 @@ type row struct {
 	fields   []value  // of the element that is being made of it, for `when:`
 	key      string   // of a list's main row
 	number   string   // the dealer customer number of a main row
+	element  *element // what is made of a main row
 }
 
 var nullCell = func() *convert.Cell {

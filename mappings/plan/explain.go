@@ -30,23 +30,39 @@ func (p *Program) each(visit func(*Statement)) {
 	var below func(f *frame)
 	below = func(f *frame) {
 		for _, b := range f.branches {
-			visit(b.stmt)
+			if b.stmt != nil {
+				visit(b.stmt)
+			}
 			below(b.frame)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.lists)) {
-		l := p.lists[name]
-		if l.keys.stmt == nil {
-			continue
+		for _, l := range p.lists[name].parts() {
+			if l.keys.stmt == nil {
+				continue
+			}
+			visit(l.keys.stmt)
+			below(l.keys.frame)
+			visit(l.rows.stmt)
+			below(l.rows.frame)
 		}
-		visit(l.keys.stmt)
-		visit(l.rows.stmt)
-		below(l.rows.frame)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(p.documents)) {
-		d := p.documents[kind]
-		visit(d.rows.stmt)
-		below(d.rows.frame)
+		for _, d := range p.documents[kind] {
+			visit(d.rows.stmt)
+			below(d.rows.frame)
+		}
+	}
+	if p.snapshots != nil {
+		for _, n := range p.snapshots.numbers {
+			visit(n.stmt)
+		}
+		for _, kind := range slices.Sorted(maps.Keys(p.snapshots.marks)) {
+			for _, m := range p.snapshots.marks[kind] {
+				visit(m.rows.stmt)
+				below(m.rows.frame)
+			}
+		}
 	}
 	for _, s := range p.changes.sources {
 		visit(s.all)

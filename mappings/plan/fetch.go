@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -29,14 +30,16 @@ const atOnce = 4
 type fetcher struct {
 	q   Querier
 	env *env
-	// note is told of joins that found several rows, one call at a time.
-	note  func(b *branch, owner *row)
+	// note is told of joins that found several rows and of elements that
+	// cannot be read, one call at a time.
+	note  func(b *branch, owner *row, reason Reason)
 	notes sync.Mutex
 }
 
 // rows runs one statement and gives its rows.
 func (x *fetcher) rows(ctx context.Context, stmt *Statement, f *frame, v values) ([]*row, error) {
 	v.scalars = map[listName][]any{dealerName: {x.env.dealer}, todayName: {x.env.today}, sinceBound: v.scalars[sinceBound]}
+	v.asked = x.env.asked
 	text, args, err := stmt.render(v)
 	if err != nil {
 		return nil, err
@@ -94,8 +97,49 @@ func (x *fetcher) branches(ctx context.Context, f *frame, rows []*row) error {
 	return nil
 }
 
-// branch fetches the rows of one branch for all owners at once.
+// branch fetches the rows of one branch for all owners at once, with all that
+// hangs on them, and puts them in their order.
 func (x *fetcher) branch(ctx context.Context, at int, b *branch, owners []*row) error {
+	all, err := x.rowsFor(ctx, at, b, owners)
+	if err != nil {
+		return err
+	}
+	if err := x.branches(ctx, b.frame, all); err != nil {
+		return err
+	}
+	for _, owner := range owners {
+		mine := b.kept(owner.branches[at], x.env)
+		if b.elements != nil {
+			sortBy(mine, b.order, x.env, func(_, _ *row) int { return 0 }) // else as they stand in the text
+		} else {
+			sortBy(mine, b.order, x.env, compareCells)
+		}
+		mine = b.once(mine, x.env)
+		if b.one && len(mine) > 1 {
+			if b.note {
+				x.noted(b, owner, Duplicate)
+			}
+			mine = mine[:1]
+		}
+		owner.branches[at] = mine
+	}
+	return nil
+}
+
+func (x *fetcher) noted(b *branch, owner *row, reason Reason) {
+	if x.note == nil {
+		return
+	}
+	x.notes.Lock()
+	defer x.notes.Unlock()
+	x.note(b, owner, reason)
+}
+
+// rowsFor gives the rows of a branch to their owners and tells all of them.
+func (x *fetcher) rowsFor(ctx context.Context, at int, b *branch, owners []*row) ([]*row, error) {
+	if b.elements != nil {
+		return x.takeApart(at, b, owners), nil
+	}
 	ownerKeys := make([]string, len(owners))
 	var tuples [][]any
 	seen := map[string]bool{}
@@ -117,12 +161,9 @@ func (x *fetcher) branch(ctx context.Context, at int, b *branch, owners []*row) 
 	found := map[string][]*row{}
 	for start := 0; start < len(tuples); start += maxList {
 		v := values{lists: map[listName][][]any{parentList: tuples[start:min(start+maxList, len(tuples))]}}
-		if b.pivot != nil {
-			v.lists[customerList] = b.pivot.customers(x.env)
-		}
 		rows, err := x.rows(ctx, b.stmt, b.frame, v)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, r := range rows {
 			key, ok := b.rowKey(r)
@@ -136,28 +177,82 @@ func (x *fetcher) branch(ctx context.Context, at int, b *branch, owners []*row) 
 		if ownerKeys[i] == "" {
 			continue
 		}
-		for _, r := range found[ownerKeys[i]] {
+		for _, r := range b.unmultiplied(found[ownerKeys[i]]) {
 			own := &row{cells: r.cells, parent: owner}
 			owner.branches[at] = append(owner.branches[at], own)
 			all = append(all, own)
 		}
 	}
-	if err := x.branches(ctx, b.frame, all); err != nil {
-		return err
-	}
+	return all, nil
+}
+
+// takeApart makes the rows of elements inside a value of their owners.
+func (x *fetcher) takeApart(at int, b *branch, owners []*row) []*row {
+	var all []*row
 	for _, owner := range owners {
-		mine := owner.branches[at]
-		sortRows(mine, b.order, x.env)
-		if b.one && len(mine) > 1 {
-			if b.note && x.note != nil {
-				x.notes.Lock()
-				x.note(b, owner)
-				x.notes.Unlock()
+		text := b.text(owner, x.env)
+		if text.state.Bad() {
+			x.noted(b, owner, reasonOf(text.state))
+			continue
+		}
+		elements, bad := b.elements.Of(text.text)
+		for range bad {
+			x.noted(b, owner, Unreadable)
+		}
+		for _, parts := range elements {
+			own := &row{cells: make([]convert.Cell, len(parts)), parent: owner}
+			for i, part := range parts {
+				own.cells[i] = part.Cell()
 			}
-			owner.branches[at] = mine[:1]
+			owner.branches[at] = append(owner.branches[at], own)
+			all = append(all, own)
 		}
 	}
-	return nil
+	return all
+}
+
+// unmultiplied lets rows stand once that a join inside the statement found
+// several rows for.
+func (b *branch) unmultiplied(rows []*row) []*row {
+	if len(b.unique) == 0 || len(rows) < 2 {
+		return rows
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(slices.Clone(rows), func(r *row) bool {
+		id := encodeCells("", r, b.unique)
+		again := seen[id]
+		seen[id] = true
+		return again
+	})
+}
+
+// kept are the rows that required joins found something for and that filters
+// let through.
+func (b *branch) kept(rows []*row, e *env) []*row {
+	if len(b.required) == 0 && b.filter == nil {
+		return rows
+	}
+	return slices.DeleteFunc(rows, func(r *row) bool {
+		return slices.ContainsFunc(b.required, func(at int) bool { return len(r.branches[at]) == 0 }) || b.filter != nil && !b.filter(r, e)
+	})
+}
+
+// once lets rows with the same distinct values stand once, the first in order.
+// Rows of which such a value is not known are not taken for the same.
+func (b *branch) once(rows []*row, e *env) []*row {
+	if len(b.distinct) == 0 {
+		return rows
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(rows, func(r *row) bool {
+		var id strings.Builder
+		if !writeValues(&id, b.distinct, r, e) {
+			return false
+		}
+		again := seen[id.String()]
+		seen[id.String()] = true
+		return again
+	})
 }
 
 // keyOf is what an owner's rows are found by; not ok where a part is missing.
@@ -217,23 +312,4 @@ func (b *branch) tuplesOf(texts []string) [][]any {
 
 func textualKind(k convert.ColumnKind) bool {
 	return k == convert.ColumnText || k == convert.ColumnUnknown
-}
-
-// customers are the raw numbers of the customer asked for, in the type of the
-// column they are compared with; a NULL, which equals nothing, when nobody was
-// asked for.
-func (p *pivotFilter) customers(e *env) [][]any {
-	var all [][]any
-	for _, raw := range e.customers {
-		if len(raw) != 1 {
-			continue
-		}
-		if v, ok := p.rule.bind(raw[0]); ok {
-			all = append(all, []any{v})
-		}
-	}
-	if len(all) == 0 {
-		return [][]any{{nil}}
-	}
-	return all
 }

@@ -86,9 +86,17 @@ type slot struct {
 type filters int
 
 const (
-	ownerOnly    filters = iota // changes, documents
-	ownerAndWide                // rows by key: state only where a join is optional
+	ownerOnly filters = iota // changes, documents
 	ownerAndState
+)
+
+// asking says for how many customers a statement can be run.
+type asking int
+
+const (
+	nobody asking = iota // changes, documents
+	oneAtMost
+	several
 )
 
 // frame is one statement under construction: the relations it may use and the
@@ -107,10 +115,22 @@ type frame struct {
 	// correlated says that the statement stands inside its parent's, so that
 	// the parent's columns can be named in it.
 	correlated bool
+	endpoint   string // of a frame of main rows: whose
+	asking     asking
+	parents    int // columns that tie the rows to those above; 0: there are none above
+	// narrowing says that what is rendered decides which main rows there are.
+	narrowing bool
+	// made says that the rows are no table's but elements inside a value, so
+	// that there is no statement.
+	made bool
 }
 
 func newFrame(c *compiler, name string, s *scope, parent *frame, f filters) *frame {
-	return &frame{c: c, name: name, scope: s, parent: parent, filters: f, used: []*relation{s.relations[0]}}
+	made := &frame{c: c, name: name, scope: s, parent: parent, filters: f, used: []*relation{s.relations[0]}}
+	if parent != nil {
+		made.asking = parent.asking
+	}
+	return made
 }
 
 // use makes an inline relation part of the statement, with all it is joined to.
@@ -188,6 +208,10 @@ func (f *frame) slot(r *relation, col *Column) int {
 
 // expression selects a piece of the mapping's own SQL.
 func (f *frame) expression(t mapfile.Text) place {
+	if f.made {
+		f.c.fault(t.Pos, "elements are taken apart outside of the database; no SQL can look at them")
+		return place{branch: -1}
+	}
 	for _, r := range f.c.aliasesIn(t, f.scope) {
 		if own, depth := f.scope.find(r.alias); own == r && depth == 0 {
 			if r.apart {
@@ -200,7 +224,7 @@ func (f *frame) expression(t mapfile.Text) place {
 		f.c.fault(t.Pos, "%q belongs to the row around this one and cannot be used in SQL here", r.alias)
 	}
 	var expr sqlText
-	expr.text("(").add(f.c.sqlOf(t)).text(")")
+	expr.text("(").add(f.c.sqlOf(f, t)).text(")")
 	f.slots = append(f.slots, slot{expr: expr})
 	return place{branch: -1, slot: len(f.slots) - 1}
 }
@@ -211,8 +235,11 @@ func columnSQL(r *relation, name string) sqlText {
 }
 
 func (r *relation) title() string {
-	if r.source.Select != nil {
+	switch {
+	case r.source.Select != nil:
 		return "the SELECT " + r.alias
+	case r.source.Table.Value == "":
+		return "the elements " + r.alias
 	}
 	return "table " + r.source.Table.Value
 }

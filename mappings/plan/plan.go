@@ -93,17 +93,20 @@ func newCompiler(file *mapfile.File, target Target, server Server, schema Schema
 // Program is a plan that can be run on a database.
 type Program struct {
 	lists     map[string]*list
-	documents map[string]*document
+	documents map[string][]*document
 	changes   *changes
+	snapshots *snapshots
 	zone      *convert.Zone
 	shares    map[string]float64
+	// asksCustomer says that @customer stands somewhere.
+	asksCustomer bool
 }
 
 // program compiles everything the target has. A section that is missing is a
 // fault: what is left out must be said.
 func (c *compiler) program() *Program {
 	p := &Program{
-		lists: map[string]*list{}, documents: map[string]*document{}, zone: c.zone, shares: map[string]float64{},
+		lists: map[string]*list{}, documents: map[string][]*document{}, zone: c.zone, shares: map[string]float64{},
 	}
 	var known []string
 	for _, t := range c.target.Endpoints {
@@ -130,7 +133,9 @@ func (c *compiler) program() *Program {
 	}
 	c.compileDocuments(p)
 	p.changes = c.compileChanges()
+	c.compileSnapshots(p)
 	c.unreadTables()
+	p.asksCustomer = c.asksCustomer
 	return p
 }
 

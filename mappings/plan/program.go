@@ -13,18 +13,29 @@ type list struct {
 	name    string
 	none    bool
 	fixed   []*element // a list written in the mapping itself
+	sources []*list    // of a list that several sources make up
 	element *element
 	keys    keyReader
 	rows    rowReader
 	strict  bool // a bad row fails the page
 }
 
+// parts are the lists that have statements: the sources, or the list itself.
+func (l *list) parts() []*list {
+	if len(l.sources) > 0 {
+		return l.sources
+	}
+	return []*list{l}
+}
+
 // keyReader makes the key list.
 type keyReader struct {
 	stmt     *Statement
 	frame    *frame
+	source   string // stands in the key where there are several
 	key      []place
 	customer *customerNumber // nil where rows are not asked for by customer
+	needs    []need
 	order    []orderKey
 	distinct []evaluator
 	endpoint string
@@ -32,16 +43,22 @@ type keyReader struct {
 	lookup bool
 }
 
+// need is a filter on child rows that the server cannot decide: they are
+// fetched, and it is decided here.
+type need struct {
+	get   evaluator
+	holds func(value) bool
+	noted string // the child rows
+}
+
 // rowReader reads the wide rows behind keys.
 type rowReader struct {
 	stmt     *Statement
 	frame    *frame
+	source   string // stands in the key where there are several
 	key      []place
 	rules    []matchRule
 	customer *customerNumber
-	// hidden is the slot that is not 0 for rows the state filters hide; -1
-	// where a key leads to one row at most.
-	hidden int
 }
 
 // element is how one element of an answer is made of a row.

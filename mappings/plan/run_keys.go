@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -33,6 +34,20 @@ type Asking struct {
 	FileExists func(dir, name string) (bool, error)
 }
 
+// noting tells of joins that found several rows and of elements that cannot be
+// read, by the key of the main row they hang on.
+func noting(a Asking, endpoint string) func(b *branch, owner *row, reason Reason) {
+	if a.Note == nil {
+		return nil
+	}
+	return func(b *branch, owner *row, reason Reason) {
+		for owner.parent != nil {
+			owner = owner.parent
+		}
+		a.Note(endpoint, b.noted, reason, owner.key)
+	}
+}
+
 // RowKey addresses one row of an endpoint.
 type RowKey struct {
 	Row      string
@@ -45,6 +60,9 @@ func (p *Program) env(a Asking) *env {
 		e.today = p.zone.Today(a.Now)
 	} else {
 		e.today = a.Now.UTC().Format(time.DateOnly)
+	}
+	if p.asksCustomer {
+		e.asked = p.askedFor(a.Customers)
 	}
 	return e
 }
@@ -66,11 +84,38 @@ func (p *Program) Keys(ctx context.Context, endpoint string, a Asking) ([]RowKey
 		}
 		return keys, nil
 	}
-	return l.keys.read(ctx, p.env(a), a)
+	e := p.env(a)
+	var all []candidate
+	for at, part := range l.parts() {
+		some, err := part.keys.read(ctx, e, a)
+		if err != nil {
+			return nil, err
+		}
+		for i := range some {
+			some[i].source = at
+		}
+		all = append(all, some...)
+	}
+	order(all, l.parts()[0].keys.order)
+	all = once(all)
+	keys := make([]RowKey, len(all))
+	for i := range all {
+		keys[i] = all[i].key
+	}
+	return keys, nil
 }
 
-func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]RowKey, error) {
-	x := &fetcher{q: a.Querier, env: e}
+// candidate is a row that may stand in a key list, with all that decides where.
+type candidate struct {
+	key    RowKey
+	values []value // of the order
+	tie    string
+	source int
+	same   string // equal for rows that `distinct` makes one; empty where it is not known
+}
+
+func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]candidate, error) {
+	x := &fetcher{q: a.Querier, env: e, note: noting(a, k.endpoint)}
 	var rows []*row
 	if k.customer == nil {
 		all, err := x.rows(ctx, k.stmt, k.frame, values{})
@@ -91,18 +136,40 @@ func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]RowKey, error
 	}
 	rows = k.ofCustomers(rows, a.Customers)
 	for _, r := range rows {
-		r.key = encodeCells(r, k.key)
+		r.key = encodeCells(k.source, r, k.key)
 	}
 	if !k.lookup || len(k.frame.used) > 1 {
 		rows = k.merged(rows, a.Note)
 	}
-	k.sort(rows, e)
-	rows = k.once(rows, e)
-	keys := make([]RowKey, len(rows))
-	for i, r := range rows {
-		keys[i] = RowKey{Row: r.key, Customer: r.number}
+	rows, err := k.needed(ctx, x, rows)
+	if err != nil {
+		return nil, err
 	}
-	return keys, nil
+	found := make([]candidate, len(rows))
+	for i, r := range rows {
+		found[i] = k.candidate(r, e)
+	}
+	return found, nil
+}
+
+// needed keeps the rows that filters on fetched child rows let through.
+func (k *keyReader) needed(ctx context.Context, x *fetcher, rows []*row) ([]*row, error) {
+	if len(k.needs) == 0 {
+		return rows, nil
+	}
+	if err := x.branches(ctx, k.frame, rows); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(rows, func(r *row) bool {
+		return slices.ContainsFunc(k.needs, func(n need) bool {
+			got := n.get(r, x.env)
+			if !got.state.Bad() {
+				return !n.holds(got)
+			}
+			x.noted(&branch{noted: n.noted}, r, Unreadable) // what cannot be added up hides no row
+			return false
+		})
+	}), nil
 }
 
 // ofCustomers keeps the rows whose customer number is, byte for byte, one of
@@ -111,10 +178,14 @@ func (k *keyReader) ofCustomers(rows []*row, asked []string) []*row {
 	if k.customer == nil {
 		return rows
 	}
+	theirs := make(map[string]bool, len(asked))
+	for _, number := range asked {
+		theirs[number] = true
+	}
 	return slices.DeleteFunc(rows, func(r *row) bool {
 		number, state := k.customer.of(r)
 		r.number = number
-		return state != convert.Present || !slices.Contains(asked, number)
+		return state != convert.Present || !theirs[number]
 	})
 }
 
@@ -134,69 +205,80 @@ func (k *keyReader) merged(rows []*row, note Noter) []*row {
 	})
 }
 
-// sort orders by the converted values, then by the bytes of the key columns.
-func (k *keyReader) sort(rows []*row, e *env) {
-	type sortable struct {
-		r      *row
-		values []value
-		tie    string
+func (k *keyReader) candidate(r *row, e *env) candidate {
+	c := candidate{key: RowKey{Row: r.key, Customer: r.number}, values: make([]value, len(k.order)), same: k.sameAs(r, e)}
+	for i, key := range k.order {
+		c.values[i] = key.get(r, e)
 	}
-	all := make([]sortable, len(rows))
-	for i, r := range rows {
-		all[i] = sortable{r: r, values: make([]value, len(k.order))}
-		for n, key := range k.order {
-			all[i].values[n] = key.get(r, e)
-		}
-		var tie strings.Builder
-		for _, p := range k.key {
-			tie.WriteString(r.cell(p).String())
-			tie.WriteByte(0)
-		}
-		all[i].tie = tie.String()
+	var tie strings.Builder
+	for _, p := range k.key {
+		tie.WriteString(r.cell(p).String())
+		tie.WriteByte(0)
 	}
-	slices.SortStableFunc(all, func(a, b sortable) int {
-		for n, key := range k.order {
+	c.tie = tie.String()
+	return c
+}
+
+// order sorts by the converted values, then by the bytes of the key columns.
+func order(all []candidate, keys []orderKey) {
+	slices.SortStableFunc(all, func(a, b candidate) int {
+		for n, key := range keys {
 			if by := key.compare(a.values[n], b.values[n]); by != 0 {
 				return by
 			}
 		}
-		if by := strings.Compare(a.tie, b.tie); by != 0 {
-			return by
-		}
-		return strings.Compare(a.r.number, b.r.number)
+		return cmp.Or(strings.Compare(a.tie, b.tie), strings.Compare(a.key.Customer, b.key.Customer), cmp.Compare(a.source, b.source))
 	})
-	for i := range all {
-		rows[i] = all[i].r
-	}
 }
 
-// once lets rows with the same distinct values stand once, the first in order.
-// Rows of which such a value is not known are not taken for the same.
-func (k *keyReader) once(rows []*row, e *env) []*row {
+// sameAs is what rows that `distinct` makes one have in common. A row of which
+// such a value is not known is taken for no other.
+func (k *keyReader) sameAs(r *row, e *env) string {
 	if len(k.distinct) == 0 {
-		return rows
+		return ""
 	}
-	seen := map[string]bool{}
-	return slices.DeleteFunc(rows, func(r *row) bool {
-		var id strings.Builder
-		writePart(&id, r.number)
-		for _, get := range k.distinct {
-			got := get(r, e)
-			if got.state != convert.Present {
-				return false
-			}
-			writePart(&id, got.text)
+	var id strings.Builder
+	writePart(&id, r.number)
+	if !writeValues(&id, k.distinct, r, e) {
+		return ""
+	}
+	return id.String()
+}
+
+// writeValues adds what evaluators make of a row; false where one is missing.
+func writeValues(id *strings.Builder, gets []evaluator, r *row, e *env) bool {
+	for _, get := range gets {
+		got := get(r, e)
+		if got.state != convert.Present {
+			return false
 		}
-		again := seen[id.String()]
-		seen[id.String()] = true
+		writePart(id, got.text)
+	}
+	return true
+}
+
+// once lets rows that are the same stand once, the first in order.
+func once(all []candidate) []candidate {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(c candidate) bool {
+		if c.same == "" {
+			return false
+		}
+		again := seen[c.same]
+		seen[c.same] = true
 		return again
 	})
 }
 
-func encodeCells(r *row, places []place) string {
-	texts := make([]string, len(places))
-	for i, p := range places {
-		texts[i] = r.cell(p).String()
+// encodeCells makes a row's key of its key columns; where several sources make
+// up a list, the source stands before them.
+func encodeCells(source string, r *row, places []place) string {
+	texts := make([]string, 0, len(places)+1)
+	if source != "" {
+		texts = append(texts, source)
+	}
+	for _, p := range places {
+		texts = append(texts, r.cell(p).String())
 	}
 	return encodeKey(texts)
 }

@@ -36,28 +36,14 @@ func (p *Program) Rows(ctx context.Context, endpoint string, a Asking, keys []Ro
 	if l.fixed != nil {
 		return m.fixedRows(l, keys, add)
 	}
-	if l.keys.customer == nil && l.name != "" && len(a.Customers) == 1 {
-		e.customers = p.rawCustomer(a.Customers[0])
-	}
-	rows, err := l.rows.read(ctx, e, a, keys)
+	rows, err := l.read(ctx, e, a, keys)
 	if err != nil {
-		return nil, err
-	}
-	x := &fetcher{q: a.Querier, env: e, note: func(b *branch, owner *row) {
-		for owner.parent != nil {
-			owner = owner.parent
-		}
-		if a.Note != nil {
-			a.Note(endpoint, b.alias.alias, Duplicate, owner.key)
-		}
-	}}
-	if err := x.branches(ctx, l.rows.frame, each(rows)); err != nil {
 		return nil, err
 	}
 	var left []LeftOut
 	for _, r := range rows {
 		m.row = r.key
-		made, bad := m.element(l.element, r)
+		made, bad := m.element(r.element, r)
 		switch {
 		case bad == nil:
 			add(made)
@@ -86,14 +72,77 @@ func each(rows []*row) []*row {
 	return once
 }
 
+// read fetches the rows behind keys and all that hangs on them, in the order of
+// the keys. Each source is asked for its own.
+func (l *list) read(ctx context.Context, e *env, a Asking, keys []RowKey) ([]*row, error) {
+	found := map[RowKey]*row{}
+	known := 0
+	for _, part := range l.parts() {
+		var theirs []RowKey
+		for _, key := range keys {
+			if part.rows.knows(key.Row) {
+				theirs = append(theirs, key)
+			}
+		}
+		known += len(theirs)
+		if len(theirs) == 0 {
+			continue
+		}
+		rows, err := part.rows.read(ctx, e, a, theirs)
+		if err != nil {
+			return nil, err
+		}
+		x := &fetcher{q: a.Querier, env: e, note: noting(a, l.name)}
+		if err := x.branches(ctx, part.rows.frame, each(rows)); err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			r.element = part.element
+			found[RowKey{Row: r.key, Customer: r.number}] = r
+		}
+	}
+	if known != len(keys) {
+		return nil, ErrStaleKey
+	}
+	rows := make([]*row, 0, len(keys))
+	for _, key := range keys {
+		if l.parts()[0].rows.customer == nil {
+			key.Customer = ""
+		}
+		if r := found[key]; r != nil {
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
+}
+
 // rawCustomer is every spelling the columns can hold a customer number in.
 func (p *Program) rawCustomer(number string) [][]string {
 	for _, l := range p.lists {
-		if l.rows.customer != nil {
-			return l.rows.customer.reversible.Reverse(number)
+		for _, part := range l.parts() {
+			if part.rows.customer != nil {
+				return part.rows.customer.reversible.Reverse(number)
+			}
 		}
 	}
 	return nil
+}
+
+// askedFor is what @customer stands for: every spelling of the numbers asked
+// for in the column that holds them, or the numbers themselves where they are
+// made of several columns.
+func (p *Program) askedFor(numbers []string) []string {
+	var all []string
+	for _, number := range numbers {
+		for _, raw := range p.rawCustomer(number) {
+			if len(raw) != 1 {
+				all = append(all, number)
+				break
+			}
+			all = append(all, raw[0])
+		}
+	}
+	return all
 }
 
 func (m *maker) fixedRows(l *list, keys []RowKey, add func(reflect.Value)) ([]LeftOut, error) {
@@ -124,7 +173,7 @@ func (rr *rowReader) read(ctx context.Context, e *env, a Asking, keys []RowKey) 
 	x := &fetcher{q: a.Querier, env: e}
 	var tuples [][]any
 	for _, key := range keys {
-		texts, err := decodeKey(key.Row, len(rr.key))
+		texts, err := rr.decode(key.Row)
 		if err != nil {
 			return nil, err
 		}
@@ -146,12 +195,13 @@ func (rr *rowReader) read(ctx context.Context, e *env, a Asking, keys []RowKey) 
 			return nil, err
 		}
 		for _, r := range some {
-			r.key = encodeCells(r, rr.key)
+			r.key = encodeCells(rr.source, r, rr.key)
 			if rr.customer != nil && !rr.belongs(r, a.Customers) {
 				continue
 			}
 			id := r.key + " " + r.number
-			if have := byKey[id]; have == nil || rr.before(r, have) {
+			// Of several rows with one key it is always the same that counts.
+			if have := byKey[id]; have == nil || compareCells(r, have) < 0 {
 				byKey[id] = r
 			}
 		}
@@ -169,15 +219,28 @@ func (rr *rowReader) read(ctx context.Context, e *env, a Asking, keys []RowKey) 
 	return rows, nil
 }
 
-// before says which of two rows of one key counts: one that is shown before
-// one that is not, then the smaller one byte by byte.
-func (rr *rowReader) before(a, b *row) bool {
-	if rr.hidden >= 0 {
-		if x, y := a.cells[rr.hidden].String(), b.cells[rr.hidden].String(); x != y {
-			return x < y
-		}
+// decode takes one of the reader's keys apart.
+func (rr *rowReader) decode(key string) ([]string, error) {
+	if rr.source == "" {
+		return decodeKey(key, len(rr.key))
 	}
-	return compareCells(a, b) < 0
+	texts, err := decodeKey(key, len(rr.key)+1)
+	if err != nil {
+		return nil, err
+	}
+	if texts[0] != rr.source {
+		return nil, ErrStaleKey
+	}
+	return texts[1:], nil
+}
+
+// knows says whether a key is one of the reader's.
+func (rr *rowReader) knows(key string) bool {
+	if rr.source == "" {
+		return true // it is told when the key is taken apart
+	}
+	_, err := rr.decode(key)
+	return err == nil
 }
 
 // belongs says whether a row is of a customer asked for, compared byte by byte.

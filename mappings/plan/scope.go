@@ -12,8 +12,12 @@ import (
 // rows it multiplies are merged by their key; else joins that are not proven
 // to find one row are fetched apart.
 func (c *compiler) newScope(parent *scope, source mapfile.Source, joins []*mapfile.Join, children []*mapfile.Children, pairing bool) *scope {
+	return c.scopeOf(parent, &relation{alias: source.Alias.Value, pos: source.Pos, source: source, main: true}, joins, children, pairing)
+}
+
+func (c *compiler) scopeOf(parent *scope, main *relation, joins []*mapfile.Join, children []*mapfile.Children, pairing bool) *scope {
 	s := &scope{parent: parent, children: children}
-	c.addRelation(s, &relation{alias: source.Alias.Value, pos: source.Pos, source: source, main: true})
+	c.addRelation(s, main)
 	pending := slices.Clone(joins)
 	for len(pending) > 0 {
 		ready := slices.IndexFunc(pending, func(j *mapfile.Join) bool { return !c.waits(j, pending) })
@@ -99,7 +103,9 @@ func (c *compiler) addRelation(s *scope, r *relation) bool {
 			return false
 		}
 	}
-	r.table, r.asked = c.table(r.source), c.asks(refOf(r.source))
+	if r.table == nil {
+		r.table, r.asked = c.table(r.source), c.asks(refOf(r.source))
+	}
 	s.relations = append(s.relations, r)
 	return true
 }
@@ -132,7 +138,7 @@ func (c *compiler) addJoin(s *scope, j *mapfile.Join, pairing bool) {
 			c.faultNear(m.Column.Pos, mapfile.Nearest(m.Column.Value, r.table.names()), "unknown column %q in %s", m.Column.Value, r.title())
 		}
 	}
-	r.apart = len(r.pick) > 0 || !c.matchesInline(s, r)
+	r.apart = len(r.pick) > 0 || s.ofElements() || !c.matchesInline(s, r)
 	if r.apart && r.on != nil {
 		c.fault(j.On.Pos, "`on:` cannot go together with `pick:` or a match that is converted; use `match:` alone")
 	}
@@ -140,6 +146,11 @@ func (c *compiler) addJoin(s *scope, j *mapfile.Join, pairing bool) {
 		r.apart = true
 		c.warn(j.Pos, "nothing proves that this join finds one row: no unique index covers its match; where it finds several, one is chosen and noted")
 	}
+}
+
+// ofElements says whether the scope's rows are elements inside a value.
+func (s *scope) ofElements() bool {
+	return len(s.relations) > 0 && s.relations[0].source.Table.Value == "" && s.relations[0].source.Select == nil
 }
 
 // matchesInline says whether a join's match can be written as SQL: plain

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
 )
 
 // Server names whose SQL is rendered. It is the server that is talked to, not
@@ -52,6 +54,7 @@ const (
 	noList       listName = ""
 	keyList      listName = "keys"
 	customerList listName = "customers"
+	askedList    listName = "asked" // @customer, in the type of a column
 	parentList   listName = "parents"
 	sinceBound   listName = "since"  // scalar: the lower bound of a change stamp
 	dealerName   listName = "dealer" // scalar: @dealer
@@ -69,6 +72,11 @@ type piece struct {
 	list  listName
 	width int // of list: values in a row
 	index int // of a scalar: which one
+	// rule says, of @customer, in which type the numbers are bound.
+	rule *matchRule
+	// numeric says that a scalar is compared with a number: a text that is
+	// none equals nothing then, whatever a server would make of it.
+	numeric bool
 }
 
 // sqlText collects the pieces of a statement.
@@ -93,6 +101,12 @@ func (s *sqlText) bind(value any) *sqlText {
 
 func (s *sqlText) scalar(name listName, index int) *sqlText {
 	s.pieces = append(s.pieces, piece{list: name, index: index, width: 0})
+	return s
+}
+
+// asked is @customer: a list, or with width 0 a single value.
+func (s *sqlText) asked(rule matchRule, width int) *sqlText {
+	s.pieces = append(s.pieces, piece{list: askedList, width: width, rule: &rule})
 	return s
 }
 
@@ -130,6 +144,7 @@ func joinSQL(separator string, texts []sqlText) sqlText {
 type values struct {
 	lists   map[listName][][]any
 	scalars map[listName][]any
+	asked   []string
 }
 
 // maxList is the longest IN list of one statement; longer ones are run in
@@ -165,13 +180,18 @@ func (s *Statement) render(v values) (string, []any, error) {
 			args = append(args, p.value)
 		case p.list == noList:
 			text.WriteString(p.text)
+		case p.list == askedList && p.width == 0:
+			text.WriteByte('?')
+			args = append(args, p.askedFor(v.asked)[0][0])
+		case p.list == askedList:
+			args = s.renderList(&text, args, p.askedFor(v.asked), 1)
 		case p.width == 0:
 			all := v.scalars[p.list]
 			if p.index >= len(all) {
 				return "", nil, fmt.Errorf("statement %s: no value for %s", s.Name, p.list)
 			}
 			text.WriteByte('?')
-			args = append(args, all[p.index])
+			args = append(args, p.scalarOf(all[p.index]))
 		default:
 			rows := v.lists[p.list]
 			if len(rows) == 0 || len(rows) > maxList {
@@ -189,6 +209,34 @@ func (s *Statement) render(v values) (string, []any, error) {
 		}
 	}
 	return text.String(), args, nil
+}
+
+// askedFor are the numbers @customer stands for, as they are bound; a NULL,
+// which equals nothing, where there is none.
+func (p *piece) askedFor(texts []string) [][]any {
+	var all [][]any
+	for _, text := range texts {
+		if v, ok := p.rule.bind(text); ok {
+			all = append(all, []any{v})
+		}
+	}
+	if len(all) == 0 {
+		return [][]any{{nil}}
+	}
+	return all
+}
+
+// scalarOf is a scalar as it is bound; NULL for a text where a number is meant.
+func (p *piece) scalarOf(v any) any {
+	text, isText := v.(string)
+	if !p.numeric || !isText {
+		return v
+	}
+	number, ok := typedNumber(convert.ColumnInteger, text)
+	if !ok {
+		return nil
+	}
+	return number
 }
 
 func (s *Statement) renderList(text *strings.Builder, args []any, rows [][]any, width int) []any {

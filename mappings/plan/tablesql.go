@@ -6,7 +6,7 @@ import "github.com/dealerbridge/dealerbridge/mappings/mapfile"
 // conditions that go with it: owner and state filters, and its own.
 func (c *compiler) tableSQL(f *frame, r *relation) (sqlText, []sqlText) {
 	filters := c.tableFilters(c.file.Owner, r)
-	if f.filters == ownerAndState || f.filters == ownerAndWide && !r.main && !r.required {
+	if f.filters == ownerAndState {
 		filters = append(filters, c.tableFilters(c.file.State, r)...)
 	}
 	var inner, outer []sqlText
@@ -15,7 +15,7 @@ func (c *compiler) tableSQL(f *frame, r *relation) (sqlText, []sqlText) {
 			if cond.SQL != nil {
 				// SQL with bare names is put where only this table is in scope.
 				var own sqlText
-				own.text("(").add(c.sqlOf(*cond.SQL)).text(")")
+				own.text("(").add(c.sqlOf(f, *cond.SQL)).text(")")
 				inner = append(inner, own)
 				continue
 			}
@@ -28,7 +28,10 @@ func (c *compiler) tableSQL(f *frame, r *relation) (sqlText, []sqlText) {
 	var s sqlText
 	switch {
 	case r.source.Select != nil:
-		s.text("(").add(c.sqlOf(*r.source.Select)).text(") as ")
+		before := f.narrowing
+		f.narrowing = r.main
+		s.text("(").add(c.sqlOf(f, *r.source.Select)).text(") as ")
+		f.narrowing = before
 	case len(inner) > 0:
 		s.text("(select * from ", tableName(r.source), " where ").add(joinSQL(" and ", inner)).text(") as ")
 	default:
@@ -78,7 +81,7 @@ func (c *compiler) matchSQL(f *frame, r *relation) []sqlText {
 	}
 	if r.on != nil {
 		var s sqlText
-		s.text("(").add(c.sqlOf(*r.on)).text(")")
+		s.text("(").add(c.sqlOf(f, *r.on)).text(")")
 		all = append(all, s)
 	}
 	return all

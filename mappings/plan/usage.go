@@ -9,8 +9,8 @@ import (
 	"github.com/dealerbridge/dealerbridge/mappings/sqltext"
 )
 
-// named are the aliases that SQL of an element's fields, and conditions, speak
-// of: their joins must stand in the statement itself.
+// named are the aliases that SQL of an element's fields, and of conditions,
+// speaks of: their joins must stand in the statement itself.
 func (c *compiler) named(w written, where []*mapfile.Condition) []string {
 	var all []string
 	fields := w.fields
@@ -35,10 +35,6 @@ func (c *compiler) named(w written, where []*mapfile.Condition) []string {
 		for _, cond := range list {
 			if cond.SQL != nil {
 				note(cond.SQL)
-			}
-			for _, cmp := range cond.Compare {
-				alias, _, _ := strings.Cut(cmp.Name.Value, ".")
-				all = append(all, alias)
 			}
 			conditions(cond.Any)
 			conditions(cond.Not)
