@@ -40,6 +40,9 @@ type readinessAnswer struct {
 type dealerState struct {
 	Dealer string `json:"dealer"`
 	State  string `json:"state"`
+	// Changes says how changes of each kind are learnt of: stamp, snapshot,
+	// snapshot-warming while the first comparison is under way, none.
+	Changes map[adapters.ChangeKind]adapters.Grade `json:"changes,omitempty"`
 }
 
 // readiness keeps the last answer for a moment.
@@ -105,35 +108,57 @@ func (s *server) checkDealers(ctx context.Context) []dealerState {
 	states := make([]dealerState, len(all))
 	var wg sync.WaitGroup
 	for i, d := range all {
-		wg.Go(func() { states[i] = dealerState{Dealer: d.Code, State: s.check(ctx, d)} })
+		wg.Go(func() { states[i] = s.check(ctx, d) })
 	}
 	wg.Wait()
 	return states
 }
 
-func (s *server) check(ctx context.Context, d *dealers.Dealer) (state string) {
+func (s *server) check(ctx context.Context, d *dealers.Dealer) (state dealerState) {
+	state = dealerState{Dealer: d.Code, State: stateUnavailable}
 	defer func() {
 		if p := recover(); p != nil {
 			s.o.Log.ErrorContext(ctx, "checking a dealer panicked", "dealer", d.Code, "err", fmt.Errorf("panic of type %T", p))
-			state = stateUnavailable
+			state.State = stateUnavailable
 		}
 	}()
 	leave, ok := d.Enter()
 	if !ok {
-		return stateUnavailable
+		return state
 	}
 	defer leave()
+	state.Changes = s.grades(ctx, d)
 	err := d.Check(ctx)
 	switch {
 	case err == nil:
-		return stateReady
+		state.State = stateReady
+		return state
 	case errors.Is(err, adapters.ErrMapping):
-		state = stateMapping
-	default:
-		state = stateUnavailable
+		state.State = stateMapping
 	}
-	s.o.Log.WarnContext(ctx, "a dealer is not ready", "dealer", d.Code, "state", state, "err", err)
+	s.o.Log.WarnContext(ctx, "a dealer is not ready", "dealer", d.Code, "state", state.State, "err", err)
 	return state
+}
+
+// grader is implemented by readers of changes that know how changes of each
+// kind are learnt of.
+type grader interface {
+	Grades(ctx context.Context) (map[adapters.ChangeKind]adapters.Grade, error)
+}
+
+// grades gives how the dealer's changes are learnt of; nil where that cannot be
+// said now. It does not decide about readiness.
+func (s *server) grades(ctx context.Context, d *dealers.Dealer) map[adapters.ChangeKind]adapters.Grade {
+	g, ok := d.Changes.(grader)
+	if !ok {
+		return nil
+	}
+	grades, err := g.Grades(ctx)
+	if err != nil {
+		s.o.Log.WarnContext(ctx, "how changes are found cannot be said", "dealer", d.Code, "err", err)
+		return nil
+	}
+	return grades
 }
 
 func (s *server) writeHealth(c *gin.Context, status int, body any) {

@@ -39,6 +39,9 @@ type Dealer struct {
 	Customers adapters.CustomerReader
 	Changes   adapters.ChangeReader
 	Documents adapters.DocumentReader
+	Grader    adapters.ChangeGrader
+	Numbers   adapters.CustomerLister
+	Marks     adapters.DocumentMarker
 
 	adapter adapters.Adapter
 	limits  LeaveOutLimiter
@@ -60,6 +63,9 @@ func New(code string, a adapters.Adapter) *Dealer {
 	d.Customers, _ = a.(adapters.CustomerReader)
 	d.Changes, _ = a.(adapters.ChangeReader)
 	d.Documents, _ = a.(adapters.DocumentReader)
+	d.Grader, _ = a.(adapters.ChangeGrader)
+	d.Numbers, _ = a.(adapters.CustomerLister)
+	d.Marks, _ = a.(adapters.DocumentMarker)
 	d.limits, _ = a.(LeaveOutLimiter)
 	return d
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/server/changes"
 	"github.com/dealerbridge/dealerbridge/server/problem"
 	"github.com/dealerbridge/dealerbridge/server/sweep"
 	servertoken "github.com/dealerbridge/dealerbridge/server/token"
@@ -49,6 +50,7 @@ var cases = map[string]error{
 	"sweep-gone":                sweep.ErrGone,
 	"too-many-rows-left-out":    sweep.ErrTooManyLeftOut,
 	"wrong-rows":                sweep.ErrWrongRows,
+	"changes-unavailable":       changes.ErrUnavailable,
 	"mapping-replaced":          adapters.ErrStaleKeys,
 	"dealer-mapping-faulty":     adapters.ErrMapping,
 	"dealer-row-faulty":         adapters.ErrBadRow,
@@ -137,6 +139,7 @@ var elsewhere = map[string]string{
 	"adapters.ErrService":        calls,
 	"adapters.ErrAnswer":         calls,
 	"adapters.ErrAnswerTooLarge": calls,
+	"changes.ErrLeaseLost":       "met by the worker alone, which leaves the dealer to the other process",
 	"token.ErrUnknownClient":     "the token endpoint and the client commands answer it themselves",
 	"token.ErrClientExists":      "met by the client commands alone",
 	"store.*":                    "the store answers with the errors of the packages whose storage it is",

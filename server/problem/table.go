@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/server/changes"
 	"github.com/dealerbridge/dealerbridge/server/sweep"
 	"github.com/dealerbridge/dealerbridge/server/token"
 )
@@ -107,6 +108,10 @@ var table = []row{
 	{
 		err: sweep.ErrWrongRows, status: http.StatusInternalServerError, slug: "wrong-rows", title: "Internal error",
 		message: "the dealer's system answered with rows that were not asked for",
+	},
+	{
+		err: changes.ErrUnavailable, status: http.StatusServiceUnavailable, slug: "changes-unavailable",
+		title: "Changes cannot be told", message: "what changed cannot be told at the moment", retry: soon,
 	},
 	{
 		err: adapters.ErrStaleKeys, status: http.StatusServiceUnavailable, slug: "mapping-replaced",

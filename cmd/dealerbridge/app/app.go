@@ -21,6 +21,7 @@ import (
 	"github.com/dealerbridge/dealerbridge/adapters"
 	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/config"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+	"github.com/dealerbridge/dealerbridge/server/changes"
 	"github.com/dealerbridge/dealerbridge/server/dealers"
 	"github.com/dealerbridge/dealerbridge/server/store"
 )
@@ -36,6 +37,8 @@ type Options struct {
 	Listener   net.Listener       // nil: Open listens on Config.Listen
 	Adapters   map[string]Factory // nil: Adapters
 	Tick       Ticker             // nil: the clock's
+	// Sleep waits between looks for changes; nil: the clock's.
+	Sleep func(ctx context.Context, d time.Duration) error
 }
 
 // App is an open gateway.
@@ -46,6 +49,7 @@ type App struct {
 	store    *store.Store
 	registry *dealers.Registry
 	keepers  []*keeper
+	watchers []*changes.Worker
 	metrics  *metrics
 	audit    *audit
 	cert     *certificate
@@ -120,6 +124,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if err := a.openDealers(ctx); err != nil {
 		return nil, err
 	}
+	a.openWatchers()
 	handler, err := a.handler()
 	if err != nil {
 		return nil, err
@@ -139,7 +144,7 @@ func (a *App) openDealers(ctx context.Context) error {
 		a.keepers = append(a.keepers, &keeper{
 			cfg: d, open: open, registry: a.registry, now: a.options.Now, tick: a.options.Tick,
 			log: a.log.With("dealer", d.Code), metrics: a.metrics,
-			patience: a.options.Config.RequestTimeout + 5*time.Second,
+			patience: a.options.Config.RequestTimeout + 5*time.Second, fitted: a.compareSnapshots,
 		})
 	}
 	a.metrics.registry.MustRegister(pools{a.keepers})
@@ -203,6 +208,9 @@ func (a *App) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	for _, k := range a.keepers {
 		running.Go(func() { k.run(keeping) })
+	}
+	for _, w := range a.watchers {
+		running.Go(func() { a.watch(keeping, w) })
 	}
 	a.log.Info("serving", "address", a.listener.Addr().String(), "tls", a.cert != nil, "dealers", len(a.keepers), "version", a.options.Version)
 	err := a.server.run(ctx, a.listener, func() { a.stopping.Store(true) })

@@ -36,7 +36,8 @@ type keeper struct {
 	log      *slog.Logger
 	metrics  *metrics
 	retiring sync.WaitGroup
-	patience time.Duration // how long calls to a replaced adapter may take
+	patience time.Duration         // how long calls to a replaced adapter may take
+	fitted   func(*dealers.Dealer) // adds to an open dealer what the gateway itself knows of it; nil: nothing
 
 	folder  folder
 	again   bool // the folder changed, and the new version could not be judged yet
@@ -77,6 +78,9 @@ func (k *keeper) reopen(ctx context.Context) {
 // put makes a version the one in force and ends the one before, once the calls
 // inside it are over.
 func (k *keeper) put(d *dealers.Dealer, a adapters.Adapter) {
+	if a != nil && k.fitted != nil {
+		k.fitted(d)
+	}
 	k.mu.Lock()
 	old := k.adapter
 	k.current, k.adapter = d, a

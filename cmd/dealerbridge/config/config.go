@@ -78,7 +78,15 @@ type Dealer struct {
 	Database  Database
 	Documents string // folder below which documents lie; empty: none
 	Upstream  *Upstream
+	Changes   Changes
 	Line      int // where the dealer stands in the file, 0 when not from a file
+}
+
+// Changes says how gently changes are looked for where the mapping has the
+// gateway compare snapshots; zero values stand for the usual.
+type Changes struct {
+	Every time.Duration // from the start of one comparison to that of the next
+	Busy  float64       // the share of the time the database is kept busy
 }
 
 // The drivers a dealer's database can have.
@@ -143,6 +151,8 @@ const (
 	DefaultTokenLife      = time.Hour
 	DefaultConnections    = 8
 	DefaultStatement      = 15 * time.Second
+	DefaultChangesEvery   = 30 * time.Minute
+	DefaultChangesBusy    = 20 // percent
 )
 
 // Default is the configuration of an empty file.

@@ -316,6 +316,11 @@ func (s *section) dealer() Dealer {
 		d.Upstream = u.upstream()
 		u.done()
 	}
+	if c := s.section("changes"); c != nil {
+		d.Changes.Every = c.duration("every", DefaultChangesEvery, time.Minute, 24*time.Hour)
+		d.Changes.Busy = float64(c.number("busyPercent", DefaultChangesBusy, 1, 100)) / 100
+		c.done()
+	}
 	return d
 }
 
