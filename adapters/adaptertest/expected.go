@@ -12,7 +12,7 @@ import (
 	"github.com/dealerbridge/dealerbridge/mappings/dealers/demo"
 )
 
-//go:embed testdata/demo/*.json
+//go:embed testdata/*/*.json
 var golden embed.FS
 
 // Options are those the demo dealer is filled with wherever its answers are
@@ -25,9 +25,9 @@ func Options() demo.Options {
 // address itself is the adapter's business.
 const WithDocument = "with document"
 
-// Expectation is what the demo dealer answers for Customers, complete and in
-// order. It is made by SQL written by hand for these tables, so that it owes
-// nothing to the mapping or to what compiles it.
+// Expectation is what a dealer answers for Customers, complete and in order. It
+// is made by SQL written by hand for the dealer's tables, so that it owes nothing
+// to the mapping or to what compiles it.
 type Expectation struct {
 	Customers []string // asked for, each showing one untidiness
 	Unknown   []string // near misses of numbers that exist
@@ -80,13 +80,18 @@ type Documented struct {
 // Overlap is how far the demo's mapping looks back before the time asked for.
 const Overlap = 5 * time.Minute
 
-// Expected reads what the demo dealer answers. Each call returns values of its
-// own.
+// Expected reads what the demo dealer answers.
 func Expected(t testing.TB) *Expectation {
+	t.Helper()
+	return Demo().Expected(t)
+}
+
+// Expected reads what the dealer answers. Each call returns values of its own.
+func (d Dealer) Expected(t testing.TB) *Expectation {
 	t.Helper()
 	e := new(Expectation)
 	for name, into := range e.files() {
-		text, err := fs.ReadFile(golden, "testdata/demo/"+name)
+		text, err := fs.ReadFile(golden, "testdata/"+d.Name+"/"+name)
 		if err != nil {
 			t.Fatal(err)
 		}

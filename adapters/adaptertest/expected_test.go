@@ -9,44 +9,56 @@ import (
 	"testing"
 
 	_ "modernc.org/sqlite" // the demo's tables are kept in SQLite here
-
-	"github.com/dealerbridge/dealerbridge/mappings/dealers/demo"
 )
 
-var update = flag.Bool("update", false, "write testdata/demo anew from the SQL written by hand")
+var update = flag.Bool("update", false, "write testdata anew from the SQL written by hand")
+
+// makers make the expected answers of each dealer.
+var makers = map[string]func(t *testing.T, db *sql.DB, root string) *Expectation{
+	"demo": handmade, "nordbau": handmadeNordbau, "hostline": handmadeHostline,
+}
 
 // TestExpectedIsWhatSQLWrittenByHandSays makes the expected answers again and
 // compares them with the files beside it.
 func TestExpectedIsWhatSQLWrittenByHandSays(t *testing.T) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "demo.db"))
+	for _, d := range Dealers() {
+		t.Run(d.Name, func(t *testing.T) {
+			db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "books.db"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			root := d.Load(t, db, "sqlite")
+			for name, part := range makers[d.Name](t, db, root).files() {
+				text, err := write(part)
+				if err != nil {
+					t.Fatal(err)
+				}
+				compareFile(t, filepath.Join("testdata", d.Name, name), text)
+			}
+		})
+	}
+}
+
+// compareFile holds a text against a file, or writes the file.
+func compareFile(t *testing.T, path string, text []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	root := LoadDemo(t, db, demo.SQLite)
-	for name, part := range handmade(t, db, root).files() {
-		text, err := write(part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join("testdata", "demo", name)
-		if *update {
-			if err := os.WriteFile(path, text, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(text, want) {
-			t.Errorf("%s is not what the SQL says; run the test with -update and look at the difference", path)
-		}
+	if !bytes.Equal(text, want) {
+		t.Errorf("%s is not what the SQL says; run the test with -update and look at the difference", path)
 	}
 }
 

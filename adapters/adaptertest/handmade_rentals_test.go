@@ -277,7 +277,12 @@ func invoices(t *testing.T, db *sql.DB, customers []string) []Row[model.Invoice]
 		i.FeeDetails, i.TaxDetails = fees.list(), taxes.list()
 		all = append(all, row(id, customer, i, f))
 	}
-	// Newest first, then the number, both downwards; what has no date is last.
+	return newestFirst(all)
+}
+
+// newestFirst orders by date, then by number, both downwards; what has no date
+// is last.
+func newestFirst(all []Row[model.Invoice]) []Row[model.Invoice] {
 	slices.SortFunc(all, func(a, b Row[model.Invoice]) int {
 		date := func(r Row[model.Invoice]) string {
 			if r.Item == nil {

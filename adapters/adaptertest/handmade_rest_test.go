@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"html"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -89,13 +90,37 @@ func customers(t *testing.T, db *sql.DB, numbers []string) (found []model.Custom
 	return found, ambiguous
 }
 
+// ledger keeps the latest change of each kind for every customer.
+type ledger map[ledgerKey]Changed
+
+type ledgerKey struct {
+	customer string
+	kind     adapters.ChangeKind
+}
+
+// note enters a change; the zero time without always is none.
+func (l ledger) note(customer string, kind adapters.ChangeKind, at time.Time, always bool) {
+	key := ledgerKey{customer, kind}
+	c := l[key]
+	c.Customer, c.Kind, c.Always = customer, kind, c.Always || always
+	if at.After(c.Latest) {
+		c.Latest = at
+	}
+	if c.Always || !c.Latest.IsZero() {
+		l[key] = c
+	}
+}
+
+// list is the ledger by customer and kind.
+func (l ledger) list() []Changed {
+	return slices.SortedFunc(maps.Values(l), func(a, b Changed) int {
+		return cmp.Or(strings.Compare(a.Customer, b.Customer), strings.Compare(string(a.Kind), string(b.Kind)))
+	})
+}
+
 // changes gives the latest change of each kind for every customer.
 func changes(t *testing.T, db *sql.DB) []Changed {
-	type subject struct {
-		customer string
-		kind     adapters.ChangeKind
-	}
-	all := make(map[subject]Changed)
+	all := make(ledger)
 	local := func(s string) time.Time {
 		if s == "" || strings.HasPrefix(s, "0000") {
 			return time.Time{}
@@ -119,16 +144,8 @@ func changes(t *testing.T, db *sql.DB) []Changed {
 	collect := func(kind adapters.ChangeKind, query string, stamp func(record) (at time.Time, always bool)) {
 		t.Helper()
 		for _, r := range ask(t, db, query) {
-			key := subject{customerNumber(r["NUMBER"]), kind}
 			at, always := stamp(r)
-			c := all[key]
-			c.Customer, c.Kind, c.Always = key.customer, kind, c.Always || always
-			if at.After(c.Latest) {
-				c.Latest = at
-			}
-			if c.Always || !c.Latest.IsZero() {
-				all[key] = c
-			}
+			all.note(customerNumber(r["NUMBER"]), kind, at, always)
 		}
 	}
 	collect(adapters.ContractChange, `
@@ -168,14 +185,7 @@ func changes(t *testing.T, db *sql.DB) []Changed {
 		join CUSMAS c on c.CO = i.CO and c.CUST = i.CUST where s.CO = '01'`,
 		func(r record) (time.Time, bool) { return utc(r["STAMP"]), false })
 
-	list := make([]Changed, 0, len(all))
-	for _, c := range all {
-		list = append(list, c)
-	}
-	slices.SortFunc(list, func(a, b Changed) int {
-		return cmp.Or(strings.Compare(a.Customer, b.Customer), strings.Compare(string(a.Kind), string(b.Kind)))
-	})
-	return list
+	return all.list()
 }
 
 // documented marks the rows that have a PDF and lists them.

@@ -1,6 +1,6 @@
 package adaptertest
 
-// How the expected answers are made: plain SQL for the demo's SQLite tables,
+// How the expected answers are made: plain SQL for a dealer's SQLite tables,
 // values turned by the standard library. Nothing here may use the mapping, the
 // plan or the conversions that are to be tested.
 
@@ -24,8 +24,15 @@ import (
 // record is one row: column to cleaned text, "" for everything that is empty.
 type record map[string]string
 
-// ask runs one statement.
+// ask runs one statement on the demo's tables.
 func ask(t *testing.T, db *sql.DB, query string, values ...any) []record {
+	t.Helper()
+	return askKnowing(t, db, []string{"N/A", "9999-12-31"}, query, values...)
+}
+
+// askKnowing runs one statement; texts that are one of nothing count as
+// empty.
+func askKnowing(t *testing.T, db *sql.DB, nothing []string, query string, values ...any) []record {
 	t.Helper()
 	rows, err := db.QueryContext(context.Background(), query, values...)
 	if err != nil {
@@ -51,7 +58,7 @@ func ask(t *testing.T, db *sql.DB, query string, values ...any) []record {
 		}
 		r := make(record, len(names))
 		for i, name := range names {
-			r[name] = clean(cells[i])
+			r[name] = clean(cells[i], nothing)
 		}
 		all = append(all, r)
 	}
@@ -61,7 +68,7 @@ func ask(t *testing.T, db *sql.DB, query string, values ...any) []record {
 	return all
 }
 
-func clean(cell any) string {
+func clean(cell any, nothing []string) string {
 	var s string
 	switch v := cell.(type) {
 	case nil:
@@ -80,8 +87,10 @@ func clean(cell any) string {
 		return r
 	}, s)
 	s = strings.TrimSpace(s)
-	if s == "N/A" || strings.HasPrefix(s, "9999-12-31") {
-		return ""
+	for _, mark := range nothing {
+		if s == mark || s == mark+" 00:00:00" {
+			return ""
+		}
 	}
 	return s
 }
@@ -109,13 +118,19 @@ func customerNumber(raw string) string {
 	return strings.Repeat("0", max(0, 7-len([]rune(raw)))) + raw
 }
 
-var chicago = func() *time.Location {
-	zone, err := time.LoadLocation("America/Chicago")
+var (
+	chicago = mustLoad("America/Chicago")
+	berlin  = mustLoad("Europe/Berlin")
+	denver  = mustLoad("America/Denver")
+)
+
+func mustLoad(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
 	if err != nil {
 		panic(err)
 	}
 	return zone
-}()
+}
 
 const noon = "T12:00:00Z"
 
@@ -154,35 +169,41 @@ func dmy(s string) string {
 	return s[6:] + "-" + s[3:5] + "-" + s[:2]
 }
 
-// instantOf turns a local date and time into an instant. Where the clock went
+// instantOf is instantIn for the demo.
+func instantOf(local string) (time.Time, error) { return instantIn(chicago, local) }
+
+// instantIn turns a local date and time into an instant. Where the clock went
 // forward over it, the offset from before counts; where it exists twice, the
 // first one.
-func instantOf(local string) (time.Time, error) {
+func instantIn(zone *time.Location, local string) (time.Time, error) {
 	utc, err := time.Parse("2006-01-02 15:04:05", local)
 	if err != nil {
 		return time.Time{}, errNoDay
 	}
 	offset := func(around time.Duration) time.Duration {
-		_, seconds := utc.Add(around).In(chicago).Zone()
+		_, seconds := utc.Add(around).In(zone).Zone()
 		return time.Duration(seconds) * time.Second
 	}
 	before, after := utc.Add(-offset(-12*time.Hour)), utc.Add(-offset(36*time.Hour))
-	same := func(at time.Time) bool { return at.In(chicago).Format("2006-01-02 15:04:05") == local }
+	same := func(at time.Time) bool { return at.In(zone).Format("2006-01-02 15:04:05") == local }
 	if !same(before) && same(after) {
 		return after.UTC(), nil
 	}
 	return before.UTC(), nil
 }
 
-// moment is instantOf as it is sent; midnight means the day.
-func moment(local string) (string, error) {
+// moment is momentIn for the demo.
+func moment(local string) (string, error) { return momentIn(chicago, local) }
+
+// momentIn is instantIn as it is sent; midnight means the day.
+func momentIn(zone *time.Location, local string) (string, error) {
 	if local == "" {
 		return "", nil
 	}
 	if strings.HasSuffix(local, " 00:00:00") {
 		return dayOf(local)
 	}
-	at, err := instantOf(local)
+	at, err := instantIn(zone, local)
 	if err != nil {
 		return "", err
 	}

@@ -103,7 +103,9 @@ func testList[T any](t *testing.T, s *suite, l list[T]) {
 	t.Run("PagesAddUpToTheWhole", lt.pages)
 	t.Run("NoKeysAreNoRows", lt.noKeys)
 	t.Run("KeysOutliveTheAdapter", lt.keysOutlive)
-	t.Run("ADeletedRowIsAGap", lt.deletedRow)
+	if slices.Contains(s.dealer.Removes, l.name) {
+		t.Run("ADeletedRowIsAGap", lt.deletedRow)
+	}
 	t.Run("AnUnknownKeyIsAGap", lt.unknownKey)
 	t.Run("ACancelledContextStopsTheCall", lt.cancelled)
 	if !l.everybody {

@@ -20,21 +20,6 @@ func (n *notes) Note(note adapters.Note) {
 	n.all = append(n.all, note)
 }
 
-// untidy are values of the demo that cannot be sent as they stand, one of each
-// kind.
-var untidy = []adapters.Note{
-	{Endpoint: "contract", Field: "contractType", Reason: adapters.Unmapped},
-	{Endpoint: "contract", Field: "contractEndDate", Reason: adapters.Unreadable},
-	{Endpoint: "contract", Field: "contractEndDate", Reason: adapters.ZeroDate}, // a far day is sent instead
-	{Endpoint: "contract", Field: "assetDetails.assetReturnedDate", Reason: adapters.ZeroDate},
-	{Endpoint: "contract", Field: "locationId", Reason: adapters.Missing},
-	{Endpoint: "contract", Field: "assetDetails.shortDescription", Reason: adapters.CutShort},
-	{Endpoint: "contract", Field: "assetDetails.quantity", Reason: adapters.Unreadable},
-	{Endpoint: "jobsite", Field: "name", Reason: adapters.CutShort},
-	{Endpoint: "jobsite", Field: "name", Reason: adapters.Missing},
-	{Endpoint: "invoice", Field: "invoiceDate", Reason: adapters.Unreadable},
-}
-
 // testNotes reads everything and looks at what was noted: every kind of
 // untidiness, with the keys of rows and never with a value.
 func (s *suite) testNotes(t *testing.T) {
@@ -51,7 +36,7 @@ func (s *suite) testNotes(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Error(err)
 	}
-	for _, want := range untidy {
+	for _, want := range s.dealer.Untidy {
 		if !slices.ContainsFunc(noted.all, func(n adapters.Note) bool {
 			return n.Endpoint == want.Endpoint && n.Field == want.Field && n.Reason == want.Reason
 		}) {

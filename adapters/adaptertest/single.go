@@ -104,7 +104,7 @@ func (s *suite) testChanges(t *testing.T, r adapters.ChangeReader) {
 		t.Helper()
 		want := []adapters.Change{}
 		for _, c := range s.want.Changes {
-			if c.Always || at.IsZero() || !c.Latest.Before(at.Add(-Overlap)) {
+			if c.Always || at.IsZero() || !c.Latest.Before(at.Add(-s.dealer.Overlap)) {
 				want = append(want, adapters.Change{Customer: c.Customer, Kind: c.Kind})
 			}
 		}
@@ -120,14 +120,14 @@ func (s *suite) testChanges(t *testing.T, r adapters.ChangeReader) {
 	t.Run("AChangeAtThatVeryMomentCounts", func(t *testing.T) {
 		for i, c := range s.want.Changes {
 			if i%9 == 0 && !c.Always {
-				since(t, c.Latest.Add(Overlap))
-				since(t, c.Latest.Add(Overlap+time.Second))
+				since(t, c.Latest.Add(s.dealer.Overlap))
+				since(t, c.Latest.Add(s.dealer.Overlap+time.Second))
 			}
 		}
 	})
 	t.Run("TheZoneOfTheMomentDoesNotMatter", func(t *testing.T) {
 		for _, c := range s.want.Changes[:5] {
-			since(t, c.Latest.Add(Overlap).In(time.FixedZone("somewhere", -11*3600-1800)))
+			since(t, c.Latest.Add(s.dealer.Overlap).In(time.FixedZone("somewhere", -11*3600-1800)))
 		}
 	})
 	t.Run("LaterThanEverythingOnlyRowsThatAlwaysCountAreLeft", func(t *testing.T) {

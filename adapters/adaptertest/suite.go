@@ -1,5 +1,5 @@
 // Package adaptertest owns the meaning of the adapter capabilities as tests:
-// Run asks an adapter that serves the demo dealer everything a capability
+// Run asks an adapter that serves a sample dealer everything a capability
 // promises, and Expected says what the answers are.
 //
 // It knows no implementation. Databases to run one on come from dbtest below.
@@ -19,7 +19,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
-	"github.com/dealerbridge/dealerbridge/mappings/dealers/demo"
 )
 
 // Claims says which capabilities an adapter has. A claimed one that is missing
@@ -56,7 +55,7 @@ const (
 	LocationList List = "location"
 )
 
-// Subject is an adapter that serves the demo dealer, and the way to change the
+// Subject is an adapter that serves a sample dealer, and the way to change the
 // dealer's system behind its back.
 type Subject struct {
 	Adapter adapters.Adapter
@@ -64,14 +63,17 @@ type Subject struct {
 	Remove func(t testing.TB, list List, id string)
 }
 
-// Opener opens an adapter on fresh data of its own: the demo dealer, filled with
-// Options. What it opened beside the adapter ends with the test; the adapter is
+// Opener opens an adapter on fresh data of its own: the books of the dealer that
+// is run. What it opened beside the adapter ends with the test; the adapter is
 // closed by the suite.
 type Opener func(t *testing.T, env adapters.Env) Subject
 
-// Run runs the whole suite.
-func Run(t *testing.T, claims Claims, open Opener) {
-	s := &suite{open: open, want: Expected(t), env: Env()}
+// Run runs the whole suite on the demo dealer.
+func Run(t *testing.T, claims Claims, open Opener) { Demo().Run(t, claims, open) }
+
+// Run runs the whole suite on this dealer.
+func (d Dealer) Run(t *testing.T, claims Claims, open Opener) {
+	s := &suite{dealer: d, open: open, want: d.Expected(t), env: d.Env()}
 	s.subject = s.fresh(t)
 	a := s.subject.Adapter
 	t.Run("Check", func(t *testing.T) {
@@ -110,6 +112,7 @@ func capability[C any](t *testing.T, name string, claimed bool, a adapters.Adapt
 }
 
 type suite struct {
+	dealer  Dealer
 	open    Opener
 	env     adapters.Env
 	want    *Expectation
@@ -128,14 +131,17 @@ func (s *suite) fresh(t *testing.T) Subject {
 	return subject
 }
 
-const gateway = "https://gateway.prairie-line.example/api/v1/document"
+const gateway = "https://gateway.rental.example/api/v1/document"
 
-// Env is what the suite gives an adapter to live in: the demo's day, no log, and
-// addresses that documentID takes apart again.
-func Env() adapters.Env {
+// Env is what the suite gives an adapter of the demo dealer to live in.
+func Env() adapters.Env { return Demo().Env() }
+
+// Env is what the suite gives an adapter to live in: the day of the books, no
+// log, and addresses that documentID takes apart again.
+func (d Dealer) Env() adapters.Env {
 	return adapters.Env{
-		Dealer: demo.Code,
-		Now:    func() time.Time { return Options().Today.Add(18 * time.Hour) },
+		Dealer: d.Code,
+		Now:    func() time.Time { return d.Today.Add(18 * time.Hour) },
 		Log:    slog.New(slog.DiscardHandler),
 		Audit:  new(notes),
 		DocumentURL: func(kind adapters.DocumentKind, id string) string {

@@ -1,6 +1,10 @@
 package demo
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dealerbridge/dealerbridge/mappings/dealers/paper"
+)
 
 // specials writes the customers that each show one kind of untidiness. Their
 // numbers never change, so that tests and documentation can name them.
@@ -333,15 +337,15 @@ func (g *maker) documents() {
 		}
 		scan := row{"CO": own, "INVNO": h["INVNO"], "SEQ": h["SEQ"], "ADDED": g.moment(-i%90, 4, i%60, 0)}
 		if h["CUST"] != c.number || !empty {
-			scan["PDF"] = page(fmt.Sprintf("Invoice %d-%d", h["INVNO"], h["SEQ"]), "Prairie Line Rentals")
+			scan["PDF"] = paper.Page(fmt.Sprintf("Invoice %d-%d", h["INVNO"], h["SEQ"]), "Prairie Line Rentals")
 		} else {
 			empty = false
 		}
 		g.add("SCANS", scan)
 	}
 	// A scan of an invoice that does not exist, and one of the other company.
-	g.add("SCANS", row{"CO": own, "INVNO": 1, "SEQ": 1, "PDF": page("Lost", "Nobody's"), "ADDED": g.moment(-1, 4, 0, 0)})
-	g.add("SCANS", row{"CO": other, "INVNO": 500001, "SEQ": 1, "PDF": page("Not ours", "Somebody else"), "ADDED": g.moment(-1, 4, 0, 0)})
+	g.add("SCANS", row{"CO": own, "INVNO": 1, "SEQ": 1, "PDF": paper.Page("Lost", "Nobody's"), "ADDED": g.moment(-1, 4, 0, 0)})
+	g.add("SCANS", row{"CO": other, "INVNO": 500001, "SEQ": 1, "PDF": paper.Page("Not ours", "Somebody else"), "ADDED": g.moment(-1, 4, 0, 0)})
 }
 
 // rename gives a contract another number, in all its rows.

@@ -1,0 +1,70 @@
+package tables
+
+import (
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "modernc.org/sqlite"
+)
+
+func open(t *testing.T) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "tables.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+var odd = []Table{{
+	Name: "odd `table`", Primary: []string{"no#"}, Indexes: [][]string{{"Größe"}},
+	Columns: []Column{Col("no#", Integer), Code("Größe", 4), Text("from", 10)},
+}}
+
+func TestLoad(t *testing.T) {
+	t.Run("FillsTablesOfAnyNameAndPadsCodes", func(t *testing.T) {
+		db := open(t)
+		rows := map[string][]Row{"odd `table`": {{"no#": 1, "Größe": "XL"}, {"no#": 2, "from": "here"}}}
+		if err := Load(t.Context(), db, SQLite, odd, rows); err != nil {
+			t.Fatal(err)
+		}
+		var size, from sql.NullString
+		if err := db.QueryRowContext(t.Context(), "SELECT `Größe`, `from` FROM `odd ``table``` WHERE `no#` = 1").Scan(&size, &from); err != nil {
+			t.Fatal(err)
+		}
+		if size.String != "XL  " || from.Valid {
+			t.Errorf("got %q and %v, want a padded code and nothing", size.String, from)
+		}
+	})
+	for name, test := range map[string]struct {
+		rows map[string][]Row
+		want string
+	}{
+		"RefusesAColumnThatIsNotThere": {map[string][]Row{"odd `table`": {{"no": 1}}}, `names the column "no"`},
+		"RefusesATableThatIsNotThere":  {map[string][]Row{"even": {{}}}, `a table "even"`},
+		"UndoesEverythingAfterAFault":  {map[string][]Row{"odd `table`": {{"no#": 1}, {"no#": 1}}}, "inserting 2 rows"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := Load(t.Context(), open(t), SQLite, odd, test.rows)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want an error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestSchema(t *testing.T) {
+	t.Run("MakesLatin1TablesUnlessToldOtherwise", func(t *testing.T) {
+		got := strings.Join(Schema(MySQL, []Table{{Name: "A", Columns: odd[0].Columns}, {Name: "B", Charset: "utf8mb4", Columns: odd[0].Columns}}), "\n")
+		if strings.Count(got, "CHARSET=latin1") != 1 || strings.Count(got, "CHARSET=utf8mb4") != 1 {
+			t.Errorf("got %s", got)
+		}
+	})
+}
