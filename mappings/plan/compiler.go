@@ -92,8 +92,6 @@ func (c *compiler) table(s mapfile.Source) *Table {
 				return nil
 			}
 		}
-	} else {
-		c.checkSQL(*s.Select)
 	}
 	if !c.bound() {
 		return nil
@@ -131,7 +129,6 @@ func (c *compiler) dialect() sqltext.Dialect {
 // sqlOf makes pieces of SQL that was written in the mapping: the text as it
 // stands, its names as bound values.
 func (c *compiler) sqlOf(f *frame, t mapfile.Text) sqlText {
-	c.checkSQL(t)
 	var out sqlText
 	pieces := sqltext.Split(t.Value, c.dialect())
 	for i := range pieces {
@@ -205,18 +202,6 @@ func openList(out *sqlText, pieces []sqltext.Piece, i int) bool {
 	last.text = strings.TrimSuffix(strings.TrimRight(last.text, " \t\n"), "(")
 	pieces[i+1].SQL = after
 	return true
-}
-
-// checkSQL refuses functions that are not known to be harmless, and SQL of
-// another dialect than the server speaks.
-func (c *compiler) checkSQL(t mapfile.Text) {
-	for _, call := range sqltext.Calls(t.Value, c.dialect()) {
-		name := strings.ToLower(call.Name)
-		declared := slices.ContainsFunc(c.file.Functions, func(f mapfile.Text) bool { return strings.EqualFold(f.Value, name) })
-		if !sqlFunctions[name] && !declared {
-			c.fault(t.Pos, "the function %s is not on the list of harmless functions; add it under `functions:` if it only reads", call.Name)
-		}
-	}
 }
 
 // aliasesIn are the aliases of a scope that a text of SQL qualifies a name

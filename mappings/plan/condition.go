@@ -113,6 +113,10 @@ func (c *compiler) comparisonSQL(column sqlText, col *Column, cmp *mapfile.Compa
 	case mapfile.Equal:
 		return c.equalSQL(column, col, cmp.Values)
 	case mapfile.Differs:
+		if slices.ContainsFunc(cmp.Values, func(v mapfile.Text) bool { return strings.HasPrefix(v.Value, "@") }) {
+			// A name can stand for nothing the column could hold, which is a NULL.
+			return *out.text("not coalesce(").add(c.equalSQL(column, col, cmp.Values)).text(", 0)")
+		}
 		out.text("(").add(column).text(" is null or not ").add(c.equalSQL(column, col, cmp.Values)).text(")")
 	case mapfile.Empty:
 		return c.emptySQL(column, col)

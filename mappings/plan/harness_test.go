@@ -21,6 +21,7 @@ import (
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
+	"github.com/dealerbridge/dealerbridge/mappings/sqltext"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -182,7 +183,14 @@ func describe(t testing.TB, db *sql.DB, refs []plan.TableRef) plan.Schema {
 
 func describeSelect(t testing.TB, db *sql.DB, text string) *plan.Table {
 	t.Helper()
-	rows, err := db.Query("select * from (" + text + ") where 1 = 0")
+	var statement strings.Builder
+	for _, piece := range sqltext.Split(text, sqltext.SQLite) {
+		statement.WriteString(piece.SQL)
+		if piece.Name != "" {
+			statement.WriteString("null")
+		}
+	}
+	rows, err := db.Query("select * from (" + statement.String() + ") where 1 = 0")
 	if err != nil {
 		return &plan.Table{Refused: "no such column"}
 	}

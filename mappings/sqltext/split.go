@@ -40,12 +40,30 @@ func Calls(text string, dialect Dialect) []Call {
 	tokens := withoutSpace(Tokens(text, dialect))
 	for i, token := range tokens {
 		called := i+1 < len(tokens) && tokens[i+1].Text == "("
-		if token.Kind != Word || !called || keywords[upper(token.Text)] || types[upper(token.Text)] {
+		if token.Kind != Word || !called || keywords[upper(token.Text)] || types[upper(token.Text)] || namesColumns(tokens, i) {
 			continue
 		}
 		calls = append(calls, Call{Name: token.Text, Offset: token.Offset})
 	}
 	return calls
+}
+
+// namesColumns says whether the word at i begins a part of WITH that names its
+// columns, as in `with n(a, b) as (select ...)`.
+func namesColumns(tokens []Token, i int) bool {
+	if i == 0 {
+		return false
+	}
+	switch before := upper(tokens[i-1].Text); before {
+	case "WITH", "RECURSIVE", ",":
+	default:
+		return false
+	}
+	end := i + 2
+	for end < len(tokens) && (tokens[end].Kind == Word || tokens[end].Kind == Name || tokens[end].Text == ",") {
+		end++
+	}
+	return end+2 < len(tokens) && tokens[end].Text == ")" && upper(tokens[end+1].Text) == "AS" && tokens[end+2].Text == "("
 }
 
 func withoutSpace(tokens []Token) []Token {

@@ -76,6 +76,8 @@ func TestCheckAllows(t *testing.T) {
 	for _, text := range []string{
 		"select * from A union all (select * from B)",
 		"with x as (select 1) select * from x",
+		"with n(i) as (select 1), `m n`(a, b) as (select 1, 2) select i from n, `m n`",
+		"with recursive n(i) as (select 1 union all select i + 1 from n where i < 9) select i from n",
 	} {
 		if faults := sqltext.Check(text, sqltext.MySQL, sqltext.Place{Statement: true}); len(faults) > 0 {
 			t.Errorf("%s: got %v, want nothing", text, faults)
@@ -115,6 +117,9 @@ func TestCheckRefuses(t *testing.T) {
 		if len(faults) == 0 || faults[0].Offset != offset {
 			t.Errorf("%q: got %v, want a fault at %d", text, faults, offset)
 		}
+	}
+	if faults := sqltext.Check("with n(i) as (select 1), sleep(9) select 1", sqltext.MySQL, sqltext.Place{Statement: true}); len(faults) == 0 {
+		t.Error("a function dressed up as a name of WITH passed")
 	}
 	if faults := sqltext.Check("delete from A", sqltext.MySQL, sqltext.Place{Statement: true}); len(faults) == 0 {
 		t.Error("a statement that deletes passed")

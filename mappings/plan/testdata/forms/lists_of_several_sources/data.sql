@@ -1,0 +1,14 @@
+create table CUS (no VARCHAR(10) primary key, name VARCHAR(40));
+insert into CUS values ('C1', 'Hay & Sons'), ('C2', 'Two');
+create table B25 (id INTEGER primary key, cus VARCHAR(10), day DATE, total VARCHAR(20));
+create table B26 (id INTEGER primary key, cus VARCHAR(10), day DATE, total VARCHAR(20));
+insert into B25 values (1, 'C1', '2025-12-31', '10'), (2, 'C1', '2025-06-30', '20'), (3, 'C2', '2025-06-30', '30');
+insert into B26 values (1, 'C1', '2026-01-31', '40'), (2, 'C1', '2025-12-31', '50'), (4, 'C1', '2026-02-28', 'x');
+create table R (id VARCHAR(10) primary key, cus VARCHAR(10), site VARCHAR(10));
+create table Q (id VARCHAR(10) primary key, cus VARCHAR(10), site VARCHAR(10));
+insert into R values ('A1', 'C1', 'east'), ('A2', 'C1', 'west'), ('A3', 'C1', NULL);
+insert into Q values ('A1', 'C1', 'west'), ('Q2', 'C1', 'south'), ('Q3', 'C1', NULL), ('Q4', 'C2', 'north');
+create table L (rental VARCHAR(10), seq INTEGER, name VARCHAR(20));
+create table M (rental VARCHAR(10), seq INTEGER, name VARCHAR(20));
+insert into L values ('A1', 1, 'lift');
+insert into M values ('A1', 1, 'mast'), ('Q2', 1, 'saw');

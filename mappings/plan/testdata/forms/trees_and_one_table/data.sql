@@ -1,0 +1,12 @@
+create table CUS (no VARCHAR(10) primary key, name VARCHAR(40));
+insert into CUS values ('C1', 'Hay & Sons');
+create table T (no INTEGER, up INTEGER, name VARCHAR(20), kind CHAR(1));
+insert into T values (1, NULL, 'Earth', 'C'), (2, 1, 'Diggers', 'C'), (3, 2, 'Mini digger', 'G'), (4, 2, 'Midi digger', 'G'), (5, NULL, 'Access', 'C'), (6, 5, 'Mast', 'G'), (2, 1, 'Diggers', 'C');
+create table W (prod INTEGER, cat INTEGER, sort INTEGER);
+insert into W values (3, 1, 2), (3, 1, 1), (4, 1, 3), (6, 5, 1), (8, 5, 2);
+create table R (id VARCHAR(10) primary key, up VARCHAR(10), cus VARCHAR(10), unit VARCHAR(10), total VARCHAR(10), street VARCHAR(40), town VARCHAR(40));
+insert into R values ('A1', NULL, 'C1', 'U1', '10', 'High St 1', 'Ely'), ('A1-2', 'A1', 'C1', 'U2', '20', 'High St 1', 'Ely'), ('A2', NULL, 'C1', 'U3', '30', 'HIGH  ST 1 ', 'Ely'), ('A3', NULL, 'C1', 'U4', '30', 'High St 2', 'Ely');
+create table D (rental VARCHAR(10), seq INTEGER, done INTEGER);
+insert into D values ('A1', 1, 0), ('A1', 2, 1), ('A1', 3, 0);
+create table K (rental VARCHAR(10), seq INTEGER, back DATE);
+insert into K values ('A1', 3, '2026-01-01'), ('A1', 3, '2026-01-02');
