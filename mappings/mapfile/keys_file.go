@@ -77,9 +77,12 @@ var documentContext = &Context{
 var changesContext = &Context{
 	Name:  "changes",
 	Title: "Changes",
-	Doc:   "For each kind, the tables whose stamps tell of changes; `none` where changes are never reported, `snapshot` where there is no stamp and contents are compared instead.",
+	Doc: "For each kind, the tables whose stamps tell of changes; `none` where changes are never reported, `snapshot` where there is no stamp and contents are compared instead.\n\n" +
+		"A stamp says nothing of rows that were deleted, and a row's stamp nothing of its children unless theirs are sources too; a comparison sees both. " +
+		"It reads what would be sent of every customer, round after round, as gently as `changes:` in the configuration says, and tells a change when it finds it. " +
+		"The first round tells nothing. Documents are compared by their files' size and time, by length and check sum of their bytes in a column, or by their address alone.",
 	Keys: []*Key{
-		{Name: "overlap", Shape: shapeDuration, Default: "0s", Doc: "How far back the asked moment is moved, for stamps that are set before their transaction ends.", Example: "overlap: 5m"},
+		{Name: "overlap", Shape: shapeDuration, Default: "0s", Doc: "How far back the asked moment is moved, for stamps that are set before their transaction ends; holds for comparisons as well.", Example: "overlap: 5m"},
 		{Name: "contract", Shape: shapeChangeKind, Doc: "Changes of contracts and jobsites.", Example: "contract: [{from: HIRE h, stamp: h.touched}]"},
 		{Name: "invoice", Shape: shapeChangeKind, Doc: "Changes of invoices.", Example: "invoice: snapshot"},
 		{Name: "catalog", Shape: shapeChangeKind, Doc: "Changes of a customer's rates.", Example: "catalog: none"},

@@ -139,7 +139,7 @@ var listSourceContext = &Context{
 		{Name: "distinct", Shape: shapeValues, Doc: "Values that make elements one when they are equal: the first in the order stays.", Example: "distinct: d.no"},
 		keyUse,
 		{Name: "fields", Shape: shapeRows, Doc: "The fields of an element; with `columns` a list, one entry for each element.", Example: "fields:\n  rentedAssetId: {text: '{d.hire}-{d.seq}'}"},
-		keyOnBadRow, keyLeaveOut,
+		keyOnBadRow,
 		{Name: "keepParent", Shape: shapeBool, Default: "false", Doc: "Whether an element that is left out leaves its parent in the answer.", Example: "keepParent: true"},
 	},
 	Open:  "a list inside the element, child rows by a name, or an object with `rates`",

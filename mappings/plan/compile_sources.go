@@ -12,6 +12,9 @@ import (
 func (c *compiler) unite(t EndpointTarget, s *shape, ep *mapfile.Endpoint, out *list) {
 	for i, source := range ep.Sources {
 		leave := c.within(fmt.Sprintf("sources[%d]", i))
+		if most := source.Policies.LeaveOutAtMost; most != nil {
+			c.fault(most.Pos, "leaveOutAtMost: counts the rows of all sources together, so it stands beside `sources:`")
+		}
 		part := &list{name: t.Name, strict: c.strict(source.Policies, out.strict)}
 		switch {
 		case source.None, source.Fixed != nil, len(source.Sources) > 0:

@@ -3,6 +3,7 @@ package plan
 import (
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 )
@@ -121,11 +122,22 @@ func (f *field) conform(v value) value {
 	case v.text == "" && f.leaf.want != wantText:
 		return absent(convert.Empty)
 	case len(f.leaf.enum) > 0 && !slices.Contains(f.leaf.enum, v.text):
-		return absent(convert.Unmapped)
+		return f.leaf.word(v.text)
 	case f.leaf.maxChars > 0 && f.leaf.want == wantText && len(v.text) > f.leaf.maxChars && convert.Length(v.text) > f.leaf.maxChars:
 		return absent(convert.TooLong)
 	}
 	return v
+}
+
+// word finds the API's spelling of one of its words that stands in the tables
+// in other letters (R143).
+func (l *leaf) word(text string) value {
+	for _, word := range l.enum {
+		if strings.EqualFold(word, text) {
+			return present(word)
+		}
+	}
+	return absent(convert.Unmapped)
 }
 
 // list makes the elements of one array member. A child that cannot be sent

@@ -155,29 +155,6 @@ func (q failingQuerier) Query(ctx context.Context, name, text string, args []any
 	return q.asked.Query(ctx, name, text, args, next)
 }
 
-func TestTheNumberOfStatementsDoesNotGrowWithRows(t *testing.T) {
-	const folder = "testdata/forms/children_and_unpivot"
-	counts := map[int]int{}
-	for _, rows := range []int{1, 300} {
-		db := database(t, read(t, folder, "data.sql")+"delete from R; delete from L;")
-		for i := range rows {
-			if _, err := db.Exec("insert into R values (?, 'C1', '1', '2'); insert into L values (?, 1, 'RI', 'x', '1')",
-				fmt.Sprintf("K%04d", i), fmt.Sprintf("K%04d", i)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		p := bind(t, folder, db)
-		q := newAsked(db)
-		if got := ask(t, p, q, "contract", []string{"C1"}, []string{"C1"}); len(got.Items) != rows {
-			t.Fatalf("got %d rows, want %d", len(got.Items), rows)
-		}
-		counts[rows] = len(q.names)
-	}
-	if counts[1] != counts[300] {
-		t.Errorf("got %d statements for one row and %d for 300", counts[1], counts[300])
-	}
-}
-
 func TestStrictMappingsFailThePage(t *testing.T) {
 	db := database(t, read(t, "testdata/strict", "data.sql"))
 	p := bind(t, "testdata/strict", db)

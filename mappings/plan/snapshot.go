@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
@@ -178,6 +179,18 @@ func ChangeGrades(file *mapfile.File) map[string]string {
 		}
 	}
 	return grades
+}
+
+// ChangeOverlap is how far back the moment asked for is moved.
+func ChangeOverlap(file *mapfile.File) time.Duration {
+	if file.Changes == nil || file.Changes.Overlap == nil {
+		return 0
+	}
+	overlap, err := time.ParseDuration(file.Changes.Overlap.Value)
+	if err != nil {
+		return 0 // a fault of the file, said there
+	}
+	return overlap
 }
 
 // CustomerNumbers lists the numbers of all customers, each once, ordered by
