@@ -1,6 +1,9 @@
 package adapters
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Grade says how an adapter learns of changes of a kind.
 type Grade string
@@ -21,6 +24,9 @@ const (
 type ChangeGrader interface {
 	// ChangeGrades returns the grade of every kind. It asks no database.
 	ChangeGrades() map[ChangeKind]Grade
+	// ChangeOverlap returns how far before the time asked for answers begin, as
+	// the dealer wants it for all kinds. ChangeReader sees to it by itself.
+	ChangeOverlap() time.Duration
 }
 
 // CustomerLister is the capability of naming all customers, for those who

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
@@ -24,6 +25,9 @@ func (r *RMS) ChangeGrades() map[adapters.ChangeKind]adapters.Grade {
 	}
 	return grades
 }
+
+// ChangeOverlap implements adapters.ChangeGrader.
+func (r *RMS) ChangeOverlap() time.Duration { return plan.ChangeOverlap(r.current.Load().file) }
 
 // CustomerNumbers implements adapters.CustomerLister. A mapping that compares
 // nothing answers adapters.ErrStaleKeys.

@@ -145,8 +145,15 @@ func TestComparing(t *testing.T) {
 			adapters.ContractChange: adapters.NoGrade, adapters.InvoiceChange: adapters.SnapshotGrade,
 			adapters.DocumentChange: adapters.SnapshotGrade, adapters.CatalogChange: adapters.NoGrade,
 		}
-		if diff := cmp.Diff(want, a.ChangeGrades()); diff != "" {
-			t.Error(diff)
+		if diff := cmp.Diff(want, a.ChangeGrades()); diff != "" || a.ChangeOverlap() != 0 {
+			t.Errorf("overlap %s %s", a.ChangeOverlap(), diff)
+		}
+	})
+	t.Run("TheOverlapComesFromTheMapping", func(t *testing.T) {
+		mapping := strings.Replace(yardMapping, "  invoice: none\n", "  overlap: 7m\n  invoice: snapshot\n", 1)
+		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path, Mapping: folder(mapping)})
+		if got := a.ChangeOverlap(); got != 7*time.Minute {
+			t.Errorf("got %s, want 7m", got)
 		}
 	})
 	t.Run("AMappingThatComparesNothingListsNobody", func(t *testing.T) {

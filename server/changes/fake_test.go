@@ -30,6 +30,7 @@ type yard struct {
 	poison    map[string]error             // by customer: what reading its contracts ends with
 	away      error
 	grades    map[adapters.ChangeKind]adapters.Grade
+	overlap   time.Duration // that the mapping asks for
 	takes     time.Duration // of every call
 	during    func()        // runs inside the first row call, once
 	calls     int
@@ -65,22 +66,32 @@ func (y *yard) bill(customer, id, total string) {
 	y.invoices[customer][id] = total
 }
 
-// call is what every call begins with.
+// call is what every call begins with. Its lock orders what the test edited
+// before what the call reads; see bench.pass.
 func (y *yard) call(customers, rows int) error {
 	y.mu.Lock()
-	defer y.mu.Unlock()
 	y.calls++
 	y.most, y.rowsAsked = max(y.most, customers), max(y.rowsAsked, rows)
-	if y.takes > 0 {
-		<-time.After(y.takes)
+	takes, away := y.takes, y.away
+	y.mu.Unlock()
+	if takes > 0 {
+		<-time.After(takes)
 	}
-	return y.away
+	return away
+}
+
+// peek is the beginning of calls that cost nothing.
+func (y *yard) peek() {
+	y.mu.Lock()
+	defer y.mu.Unlock()
 }
 
 func (y *yard) Close() error                { return nil }
-func (y *yard) Check(context.Context) error { return y.away }
+func (y *yard) Check(context.Context) error { y.peek(); return y.away }
 
-func (y *yard) ChangeGrades() map[adapters.ChangeKind]adapters.Grade { return y.grades }
+func (y *yard) ChangeGrades() map[adapters.ChangeKind]adapters.Grade { y.peek(); return y.grades }
+
+func (y *yard) ChangeOverlap() time.Duration { return y.overlap }
 
 func (y *yard) CustomerNumbers(context.Context) ([]string, error) {
 	if err := y.call(0, 0); err != nil {
@@ -106,7 +117,10 @@ func keysOf(of map[string]map[string]string, q adapters.Query) adapters.Keys {
 }
 
 func (y *yard) ContractKeys(_ context.Context, q adapters.Query) (adapters.Keys, error) {
-	return keysOf(y.contracts, q), y.call(len(q.Customers), 0)
+	if err := y.call(len(q.Customers), 0); err != nil {
+		return nil, err
+	}
+	return keysOf(y.contracts, q), nil
 }
 
 func (y *yard) Contracts(_ context.Context, q adapters.Query, keys adapters.Keys) ([]model.Contract, []adapters.LeftOut, error) {
@@ -135,7 +149,10 @@ func (y *yard) Contracts(_ context.Context, q adapters.Query, keys adapters.Keys
 }
 
 func (y *yard) InvoiceKeys(_ context.Context, q adapters.Query) (adapters.Keys, error) {
-	return keysOf(y.invoices, q), y.call(len(q.Customers), 0)
+	if err := y.call(len(q.Customers), 0); err != nil {
+		return nil, err
+	}
+	return keysOf(y.invoices, q), nil
 }
 
 func (y *yard) Invoices(_ context.Context, q adapters.Query, keys adapters.Keys) ([]model.Invoice, []adapters.LeftOut, error) {
@@ -152,13 +169,16 @@ func (y *yard) Invoices(_ context.Context, q adapters.Query, keys adapters.Keys)
 }
 
 func (y *yard) DocumentMarks(_ context.Context, kind adapters.DocumentKind, keys adapters.Keys) ([]adapters.DocumentMark, error) {
+	if err := y.call(0, len(keys)); err != nil {
+		return nil, err
+	}
 	var marks []adapters.DocumentMark
 	for _, k := range keys {
 		if mark := y.scans[k.Row]; mark != "" && kind == adapters.InvoiceDocument {
 			marks = append(marks, adapters.DocumentMark{Row: k.Row, Mark: mark})
 		}
 	}
-	return marks, y.call(0, len(keys))
+	return marks, nil
 }
 
 func (y *yard) Catalog(_ context.Context, customer string) ([]model.Category, []adapters.LeftOut, error) {
@@ -227,8 +247,11 @@ func (s *shelf) Digests(_ context.Context, _ string, kind adapters.ChangeKind, a
 }
 
 func (s *shelf) Save(_ context.Context, l changes.Lease, now time.Time, b changes.Batch) error {
-	if first := s.saving; first != nil {
-		s.saving = nil
+	s.mu.Lock()
+	first := s.saving
+	s.saving = nil
+	s.mu.Unlock()
+	if first != nil {
 		first()
 	}
 	s.mu.Lock()
@@ -380,8 +403,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// pass lets time go by, and everything happen that happens in it.
+// pass lets time go by, and everything happen that happens in it. What the test
+// wrote before is seen by the worker then, and the other way round.
 func (b *bench) pass(d time.Duration) time.Time {
+	for _, mu := range []*sync.Mutex{&b.yard.mu, &b.shelf.mu, &b.tally.mu} {
+		mu.Lock()
+		mu.Unlock() //nolint:staticcheck // an empty section is the point
+	}
 	<-time.After(d)
 	synctest.Wait()
 	return time.Now()

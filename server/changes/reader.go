@@ -38,7 +38,7 @@ func (r *Reader) Changes(ctx context.Context, since time.Time) ([]adapters.Chang
 		return all, left, nil
 	}
 	if !since.IsZero() {
-		since = since.Add(-Margin)
+		since = since.Add(-Margin - r.Grader.ChangeOverlap())
 	}
 	found, err := r.Store.Found(ctx, r.Dealer, compared, since)
 	if err != nil {

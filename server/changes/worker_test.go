@@ -72,6 +72,17 @@ func TestWorker(t *testing.T) {
 			b.want(time.Time{}, "A contract", "B contract")
 		})
 	})
+	t.Run("TheOverlapOfTheMappingReachesFurtherBack", func(t *testing.T) {
+		inBubble(t, small(contract), func(b *bench) {
+			b.work()
+			b.pass(every - time.Second)
+			b.rent("A", "A1", "blue")
+			asked := b.pass(10 * time.Minute)
+			b.want(asked)
+			b.overlap = 10 * time.Minute
+			b.want(asked, "A contract")
+		})
+	})
 	t.Run("ARowThatCanBeSentAgainIsTold", func(t *testing.T) {
 		y := small(contract)
 		y.leftOut["A2"] = true
