@@ -6,10 +6,11 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"github.com/dealerbridge/dealerbridge/mappings/dealers/tables"
 )
 
-// row is one row of a table; a column that is not named is NULL.
-type row map[string]any
+type row = tables.Row
 
 // The companies in the tables. Only the first is the dealer's.
 const (

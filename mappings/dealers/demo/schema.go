@@ -1,241 +1,120 @@
 package demo
 
-import (
-	"fmt"
-	"strings"
-)
+import t "github.com/dealerbridge/dealerbridge/mappings/dealers/tables"
 
-// Dialect names the SQL of the server that is filled.
-type Dialect string
-
-// The dialects Load can write.
-const (
-	MySQL  Dialect = "mysql" // MariaDB too
-	SQLite Dialect = "sqlite"
-)
-
-// columnType is a type of the old system, spelled per dialect in spelling.
-type columnType int
-
-const (
-	char      columnType = iota // fixed length, filled up with blanks
-	varchar                     // text
-	integer                     // INT
-	tinyint                     // flags, which also hold 2 and -1
-	bigserial                   // BIGINT UNSIGNED, with values beyond 2^63
-	amount                      // DECIMAL(24,8)
-	cents                       // DECIMAL(12,2)
-	day                         // DATE
-	moment                      // DATETIME, in the dealer's zone
-	stamp                       // TIMESTAMP, in UTC
-	blob
-)
-
-// spelling is the one place where the two dialects differ. SQLite has no exact
-// decimal and no integer above 2^63, so both are text there; its text columns
-// ignore trailing blanks when they compare, as the old collations of MySQL do.
-var spelling = map[columnType]map[Dialect]string{
-	char:      {MySQL: "CHAR(%d)", SQLite: "CHAR(%d) COLLATE RTRIM"},
-	varchar:   {MySQL: "VARCHAR(%d)", SQLite: "VARCHAR(%d) COLLATE RTRIM"},
-	integer:   {MySQL: "INT", SQLite: "INTEGER"},
-	tinyint:   {MySQL: "TINYINT", SQLite: "TINYINT"},
-	bigserial: {MySQL: "BIGINT UNSIGNED", SQLite: "TEXT"},
-	amount:    {MySQL: "DECIMAL(24,8)", SQLite: "TEXT"},
-	cents:     {MySQL: "DECIMAL(12,2)", SQLite: "TEXT"},
-	day:       {MySQL: "DATE", SQLite: "DATE"},
-	moment:    {MySQL: "DATETIME", SQLite: "DATETIME"},
-	stamp:     {MySQL: "TIMESTAMP NULL DEFAULT NULL", SQLite: "TIMESTAMP"},
-	blob:      {MySQL: "MEDIUMBLOB", SQLite: "BLOB"},
-}
-
-type column struct {
-	name   string
-	kind   columnType
-	length int // char and varchar
-}
-
-type table struct {
-	name    string
-	utf8    bool     // the others are latin1 on MySQL, as the old system made them
-	primary []string // most tables have none
-	indexes [][]string
-	columns []column
-}
-
-// text is a varchar column, code a char column.
-func text(name string, length int) column { return column{name, varchar, length} }
-func code(name string, length int) column { return column{name, char, length} }
-func col(name string, kind columnType) column {
-	return column{name: name, kind: kind}
-}
-
-// tables is the old system. No table has a foreign key; two have a primary key;
+// schema is the old system. No table has a foreign key; two have a primary key;
 // the rest is addressed by columns that are meant to be unique and sometimes
 // are not. CO is the company: a second one, 02, lives in the same tables with
 // the same numbers.
-var tables = []table{
+var schema = []t.Table{
 	{
-		name: "CUSMAS", indexes: [][]string{{"CO", "CUST"}},
-		columns: []column{
-			code("CO", 2), text("CUST", 10), text("NAME", 80), code("DELFLG", 1), code("CUR", 3),
-			text("TEL#", 20), col("OPENED", day),
+		Name: "CUSMAS", Indexes: [][]string{{"CO", "CUST"}},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Text("CUST", 10), t.Text("NAME", 80), t.Code("DELFLG", 1), t.Code("CUR", 3),
+			t.Text("TEL#", 20), t.Col("OPENED", t.Day),
 		},
 	},
 	{
-		name: "SITES", indexes: [][]string{{"CO", "CUST", "JOB"}},
-		columns: []column{
-			code("CO", 2), code("CUST", 10), text("JOB", 12), text("TITLE", 160), text("ADDR1", 60), text("ADDR2", 60),
-			text("CITY", 40), code("ST", 2), code("ZIP", 10), code("CTRY", 3), text("GEO", 40), text("CONTACT", 60),
-			text("TEL#", 20), col("OPENFL", tinyint), col("CHGUX", integer),
+		Name: "SITES", Indexes: [][]string{{"CO", "CUST", "JOB"}},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Code("CUST", 10), t.Text("JOB", 12), t.Text("TITLE", 160), t.Text("ADDR1", 60), t.Text("ADDR2", 60),
+			t.Text("CITY", 40), t.Code("ST", 2), t.Code("ZIP", 10), t.Code("CTRY", 3), t.Text("GEO", 40), t.Text("CONTACT", 60),
+			t.Text("TEL#", 20), t.Col("OPENFL", t.Flag), t.Col("CHGUX", t.Integer),
 		},
 	},
 	{
-		name: "RENTAL", indexes: [][]string{{"CO", "CONNO"}, {"CO", "CUST"}},
-		columns: []column{
-			code("CO", 2), text("CONNO", 12), code("STAT", 1), code("KIND", 2), code("CUST", 10), text("JOB", 12),
-			code("BRCH", 4), text("ORDER", 30), col("FROM", moment), col("DUE", day), col("THRU", integer),
-			code("CYCLE", 2), col("BILLCT", integer), text("SLSMN", 6), code("PAYCD", 2), text("PICKBY", 60),
-			text("PICK TEL", 20), text("SIGNBY", 80), code("CUR", 3), text("DIVN", 12), col("DLVY", amount),
-			col("PKUP", amount), col("CHG", stamp),
+		Name: "RENTAL", Indexes: [][]string{{"CO", "CONNO"}, {"CO", "CUST"}},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Text("CONNO", 12), t.Code("STAT", 1), t.Code("KIND", 2), t.Code("CUST", 10), t.Text("JOB", 12),
+			t.Code("BRCH", 4), t.Text("ORDER", 30), t.Col("FROM", t.Moment), t.Col("DUE", t.Day), t.Col("THRU", t.Integer),
+			t.Code("CYCLE", 2), t.Col("BILLCT", t.Integer), t.Text("SLSMN", 6), t.Code("PAYCD", 2), t.Text("PICKBY", 60),
+			t.Text("PICK TEL", 20), t.Text("SIGNBY", 80), t.Code("CUR", 3), t.Text("DIVN", 12), t.Col("DLVY", t.Amount),
+			t.Col("PKUP", t.Amount), t.Col("CHG", t.Stamp),
 		},
 	},
 	{
-		name: "RENTLN", indexes: [][]string{{"CO", "CONNO"}, {"CO", "CUST", "JOB"}},
-		columns: []column{
-			code("CO", 2), text("CONNO", 12), col("SEQ", integer), code("TYPE", 2), code("CUST", 10), text("JOB", 12),
-			text("UNIT", 16), text("CLASS", 8), text("DESC", 200), col("QTY", cents), text("AMT", 16), col("DAYRT", amount),
-			col("WEEKRT", amount), col("MONRT", amount), col("OUTDT", moment), col("COFFD", integer), col("COFFT", integer),
-			text("COFF#", 20), col("RETDT", day), col("ATTSEQ", integer), text("METER OUT", 20), code("CUR", 3),
-			col("DELFLG", tinyint), col("CHGD", integer), col("CHGT", integer),
+		Name: "RENTLN", Indexes: [][]string{{"CO", "CONNO"}, {"CO", "CUST", "JOB"}},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Text("CONNO", 12), t.Col("SEQ", t.Integer), t.Code("TYPE", 2), t.Code("CUST", 10), t.Text("JOB", 12),
+			t.Text("UNIT", 16), t.Text("CLASS", 8), t.Text("DESC", 200), t.Col("QTY", t.Cents), t.Text("AMT", 16), t.Col("DAYRT", t.Amount),
+			t.Col("WEEKRT", t.Amount), t.Col("MONRT", t.Amount), t.Col("OUTDT", t.Moment), t.Col("COFFD", t.Integer), t.Col("COFFT", t.Integer),
+			t.Text("COFF#", 20), t.Col("RETDT", t.Day), t.Col("ATTSEQ", t.Integer), t.Text("METER OUT", 20), t.Code("CUR", 3),
+			t.Col("DELFLG", t.Flag), t.Col("CHGD", t.Integer), t.Col("CHGT", t.Integer),
 		},
 	},
 	{
-		name: "EQPMAS", utf8: true, indexes: [][]string{{"CO", "UNIT"}},
-		columns: []column{
-			code("CO", 2), text("UNIT", 16), text("SERIAL", 30), text("MAKE", 12), text("MODEL", 40), text("CLASS", 8),
-			col("TAG", bigserial), col("PRICE", amount), col("UPDATED", moment),
+		Name: "EQPMAS", Charset: "utf8mb4", Indexes: [][]string{{"CO", "UNIT"}},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Text("UNIT", 16), t.Text("SERIAL", 30), t.Text("MAKE", 12), t.Text("MODEL", 40), t.Text("CLASS", 8),
+			t.Col("TAG", t.BigSerial), t.Col("PRICE", t.Amount), t.Col("UPDATED", t.Moment),
 		},
 	},
 	{
-		name: "CLSMAS", indexes: [][]string{{"CO", "CODE"}},
-		columns: []column{
-			code("CO", 2), text("CODE", 8), code("CAT", 4), text("TEXT", 140), code("DELFLG", 1),
+		Name: "CLSMAS", Indexes: [][]string{{"CO", "CODE"}},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Text("CODE", 8), t.Code("CAT", 4), t.Text("TEXT", 140), t.Code("DELFLG", 1),
 		},
 	},
 	{
-		name: "CODES", utf8: true, indexes: [][]string{{"CO", "TYPE", "CODE"}},
-		columns: []column{
-			code("CO", 2), code("TYPE", 4), text("CODE", 8), text("TEXT", 60), text("TEXT2", 60),
+		Name: "CODES", Charset: "utf8mb4", Indexes: [][]string{{"CO", "TYPE", "CODE"}},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Code("TYPE", 4), t.Text("CODE", 8), t.Text("TEXT", 60), t.Text("TEXT2", 60),
 		},
 	},
 	{
-		name: "PRICES", indexes: [][]string{{"CO", "CLASS"}},
-		columns: []column{
-			code("CO", 2), text("CLASS", 8), code("CUST", 10), col("DAYS", integer), col("PRICE", amount),
-			text("TABLE", 12), col("CHG", moment),
+		Name: "PRICES", Indexes: [][]string{{"CO", "CLASS"}},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Text("CLASS", 8), t.Code("CUST", 10), t.Col("DAYS", t.Integer), t.Col("PRICE", t.Amount),
+			t.Text("TABLE", 12), t.Col("CHG", t.Moment),
 		},
 	},
 	{
-		name: "TAXES", indexes: [][]string{{"CO", "CONNO"}},
-		columns: []column{
-			code("CO", 2), text("CONNO", 12), col("SEQ", integer), text("TEXT", 40), col("AMT", cents),
+		Name: "TAXES", Indexes: [][]string{{"CO", "CONNO"}},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Text("CONNO", 12), t.Col("SEQ", t.Integer), t.Text("TEXT", 40), t.Col("AMT", t.Cents),
 		},
 	},
 	{
-		name: "INVHDR", indexes: [][]string{{"CO", "CUST"}},
-		columns: []column{
-			code("CO", 2), col("INVNO", integer), col("SEQ", integer), code("CUST", 10), text("CONNO", 12), text("JOB", 12),
-			text("IDATE", 10), text("FROM", 10), text("TO", 10), text("TYPE", 20), text("ORDER", 30), text("TOTAL", 16),
-			code("CUR", 3), col("ENVFEE", amount), col("DLVY", amount), col("TAXST", amount), col("TAXCO", amount),
-			col("VOIDFL", tinyint), col("CHG", moment),
+		Name: "INVHDR", Indexes: [][]string{{"CO", "CUST"}},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Col("INVNO", t.Integer), t.Col("SEQ", t.Integer), t.Code("CUST", 10), t.Text("CONNO", 12), t.Text("JOB", 12),
+			t.Text("IDATE", 10), t.Text("FROM", 10), t.Text("TO", 10), t.Text("TYPE", 20), t.Text("ORDER", 30), t.Text("TOTAL", 16),
+			t.Code("CUR", 3), t.Col("ENVFEE", t.Amount), t.Col("DLVY", t.Amount), t.Col("TAXST", t.Amount), t.Col("TAXCO", t.Amount),
+			t.Col("VOIDFL", t.Flag), t.Col("CHG", t.Moment),
 		},
 	},
 	{
-		name: "INVLN", indexes: [][]string{{"CO", "INVNO", "SEQ"}},
-		columns: []column{
-			code("CO", 2), col("INVNO", integer), col("SEQ", integer), col("LINE", integer), code("TYPE", 2),
-			text("CONNO", 12), col("CSEQ", integer), text("UNIT", 16), text("CLASS", 8), text("DESC", 200),
-			col("QTY", cents), col("AMT", cents), col("DAYRT", amount), col("WEEKRT", amount), col("MONRT", amount),
-			code("CUR", 3),
+		Name: "INVLN", Indexes: [][]string{{"CO", "INVNO", "SEQ"}},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Col("INVNO", t.Integer), t.Col("SEQ", t.Integer), t.Col("LINE", t.Integer), t.Code("TYPE", 2),
+			t.Text("CONNO", 12), t.Col("CSEQ", t.Integer), t.Text("UNIT", 16), t.Text("CLASS", 8), t.Text("DESC", 200),
+			t.Col("QTY", t.Cents), t.Col("AMT", t.Cents), t.Col("DAYRT", t.Amount), t.Col("WEEKRT", t.Amount), t.Col("MONRT", t.Amount),
+			t.Code("CUR", 3),
 		},
 	},
 	{
-		name: "BRANCH", primary: []string{"CO", "CODE"},
-		columns: []column{
-			code("CO", 2), code("CODE", 4), text("NAME", 60), text("ADDR1", 60), text("CITY", 40), code("ST", 2),
-			code("ZIP", 10), code("CTRY", 3), text("GEO", 40), code("DELFLG", 1),
+		Name: "BRANCH", Primary: []string{"CO", "CODE"},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Code("CODE", 4), t.Text("NAME", 60), t.Text("ADDR1", 60), t.Text("CITY", 40), t.Code("ST", 2),
+			t.Code("ZIP", 10), t.Code("CTRY", 3), t.Text("GEO", 40), t.Code("DELFLG", 1),
 		},
 	},
 	{
-		name: "SCANS", primary: []string{"CO", "INVNO", "SEQ"},
-		columns: []column{
-			code("CO", 2), col("INVNO", integer), col("SEQ", integer), col("PDF", blob), col("ADDED", stamp),
+		Name: "SCANS", Primary: []string{"CO", "INVNO", "SEQ"},
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Col("INVNO", t.Integer), t.Col("SEQ", t.Integer), t.Col("PDF", t.Blob), t.Col("ADDED", t.Stamp),
 		},
 	},
 	{
-		name: "CUST NOTES", // a blank in a table's name
-		columns: []column{
-			code("CO", 2), code("CUST", 10), text("NOTE", 200), col("MADE", moment), col("SEEN", moment),
+		Name: "CUST NOTES", // a blank in a table's name
+		Columns: []t.Column{
+			t.Code("CO", 2), t.Code("CUST", 10), t.Text("NOTE", 200), t.Col("MADE", t.Moment), t.Col("SEEN", t.Moment),
 		},
 	},
 	{
-		name: "ZZWORK2", // left behind by somebody's report, read by nobody
-		columns: []column{
-			text("F1", 20), text("F2", 20), col("F3", blob),
+		Name: "ZZWORK2", // left behind by somebody's report, read by nobody
+		Columns: []t.Column{
+			t.Text("F1", 20), t.Text("F2", 20), t.Col("F3", t.Blob),
 		},
 	},
-}
-
-// quote makes a name safe in SQL text of either dialect.
-func quote(name string) string {
-	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
-}
-
-func quoteAll(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = quote(name)
-	}
-	return strings.Join(quoted, ", ")
-}
-
-// create returns the statements that make one table and its indexes.
-func (t table) create(dialect Dialect) []string {
-	var lines []string
-	for _, c := range t.columns {
-		kind := spelling[c.kind][dialect]
-		if c.length > 0 {
-			kind = fmt.Sprintf(kind, c.length)
-		}
-		lines = append(lines, quote(c.name)+" "+kind)
-	}
-	if t.primary != nil {
-		lines = append(lines, "PRIMARY KEY ("+quoteAll(t.primary)+")")
-	}
-	statement := "CREATE TABLE " + quote(t.name) + " (\n  " + strings.Join(lines, ",\n  ") + "\n)"
-	if dialect == MySQL {
-		charset := "latin1"
-		if t.utf8 {
-			charset = "utf8mb4"
-		}
-		statement += " ENGINE=InnoDB DEFAULT CHARSET=" + charset
-	}
-	statements := []string{statement}
-	for i, index := range t.indexes {
-		// SQLite wants index names unique in the database, not only in the table.
-		name := fmt.Sprintf("%s_X%d", t.name, i+1)
-		statements = append(statements,
-			"CREATE INDEX "+quote(name)+" ON "+quote(t.name)+" ("+quoteAll(index)+")")
-	}
-	return statements
-}
-
-// Schema returns the statements that make the dealer's tables, for the reader
-// who wants to see them.
-func Schema(dialect Dialect) []string {
-	var all []string
-	for _, t := range tables {
-		all = append(all, t.create(dialect)...)
-	}
-	return all
 }

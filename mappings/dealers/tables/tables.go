@@ -19,24 +19,34 @@ type Kind int
 
 // The kinds of columns, spelled per dialect.
 const (
-	Char    Kind = iota // fixed length, filled up with blanks
-	Varchar             // text up to a length
-	Integer             // INT
-	Cents               // DECIMAL(12,2)
-	Day                 // DATE
-	Moment              // DATETIME, in the dealer's zone
+	Char      Kind = iota // fixed length, filled up with blanks
+	Varchar               // text up to a length
+	Integer               // INT
+	Flag                  // TINYINT, which also holds 2 and -1
+	BigSerial             // BIGINT UNSIGNED, with values beyond 2^63
+	Amount                // DECIMAL(24,8)
+	Cents                 // DECIMAL(12,2)
+	Day                   // DATE
+	Moment                // DATETIME, in the dealer's zone
+	Stamp                 // TIMESTAMP, in UTC
+	Blob                  // bytes
 )
 
 // spelling is the one place where the two dialects differ. SQLite has no exact
-// decimal, so it is text there; its text columns ignore trailing blanks when
-// they compare, as the old collations of MySQL do.
+// decimal and no integer above 2^63, so both are text there; its text columns
+// ignore trailing blanks when they compare, as the old collations of MySQL do.
 var spelling = map[Kind]map[Dialect]string{
-	Char:    {MySQL: "CHAR(%d)", SQLite: "CHAR(%d) COLLATE RTRIM"},
-	Varchar: {MySQL: "VARCHAR(%d)", SQLite: "VARCHAR(%d) COLLATE RTRIM"},
-	Integer: {MySQL: "INT", SQLite: "INTEGER"},
-	Cents:   {MySQL: "DECIMAL(12,2)", SQLite: "TEXT"},
-	Day:     {MySQL: "DATE", SQLite: "DATE"},
-	Moment:  {MySQL: "DATETIME", SQLite: "DATETIME"},
+	Char:      {MySQL: "CHAR(%d)", SQLite: "CHAR(%d) COLLATE RTRIM"},
+	Varchar:   {MySQL: "VARCHAR(%d)", SQLite: "VARCHAR(%d) COLLATE RTRIM"},
+	Integer:   {MySQL: "INT", SQLite: "INTEGER"},
+	Flag:      {MySQL: "TINYINT", SQLite: "TINYINT"},
+	BigSerial: {MySQL: "BIGINT UNSIGNED", SQLite: "TEXT"},
+	Amount:    {MySQL: "DECIMAL(24,8)", SQLite: "TEXT"},
+	Cents:     {MySQL: "DECIMAL(12,2)", SQLite: "TEXT"},
+	Day:       {MySQL: "DATE", SQLite: "DATE"},
+	Moment:    {MySQL: "DATETIME", SQLite: "DATETIME"},
+	Stamp:     {MySQL: "TIMESTAMP NULL DEFAULT NULL", SQLite: "TIMESTAMP"},
+	Blob:      {MySQL: "MEDIUMBLOB", SQLite: "BLOB"},
 }
 
 // Column is one column; Length counts characters of Char and Varchar.
