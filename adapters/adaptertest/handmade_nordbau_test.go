@@ -71,7 +71,7 @@ func nordbauSite(v record) string {
 	return "BV-" + letters.EncodeToString(sum.Sum(nil))[:12]
 }
 
-// active are the contracts that are on rent or reserved today and of which
+// nordbauActive are the contracts that are on rent or reserved today and of which
 // something is still out.
 const nordbauActive = `
 	select v.*, h.Ende, (select Wert from ZUSATZ z where z.Tabelle = 'VERTRAG' and z."Schlüssel" = v."Vertrags-Nr." and z.Feld = 'Bestellnummer') as BESTELLUNG,
