@@ -188,7 +188,7 @@ var conditionContext = &Context{
 var comparisonContext = &Context{
 	Name:  "comparison",
 	Title: "A comparison",
-	Doc:   "What a column or a sum is compared with, where equality is not meant. Texts compare exactly after blanks are trimmed off, numbers by value.",
+	Doc:   "What a column or a sum is compared with, where equality is not meant. Texts compare exactly (in `where` after blanks at the end are cut off, in `when` after blanks on both sides are), numbers by value. `below`, `above`, `from` and `upTo` compare a text with a number by value where the text holds one, else by its bytes; they never hold for an empty column, nor for a text that is no number where a number stands.",
 	Keys: []*Key{
 		{Name: "not", Shape: shapeScalars, Doc: "Differs from the value, or from all of a list; an empty column differs.", Example: "not: [X, D]"},
 		{Name: "empty", Shape: shapeBool, Doc: "Whether the column is empty: NULL, blank, a zero date or a sentinel.", Example: "empty: true"},

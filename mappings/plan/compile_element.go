@@ -107,7 +107,7 @@ func (c *compiler) field(f *frame, s *shape, w *mapfile.Field, index map[string]
 		kind = l.want
 	}
 	v := w.Value
-	out.get = c.value(site{f: f, want: kind, leaf: l, fields: index, needs: needs, whole: true}, v)
+	out.get = c.value(site{f: f, want: kind, leaf: l, fields: index, shape: s, needs: needs, whole: true}, v)
 	if l != nil && l.path == customer && c.resolve(v) != c.resolve(c.file.CustomerNumber) {
 		c.fault(v.Pos, "%s is the dealer customer number and nothing else; write $customerNumber, or leave the line out", customer)
 	}

@@ -16,6 +16,7 @@ type site struct {
 	want   want
 	leaf   *leaf          // nil where the value is no field of the answer
 	fields map[string]int // fields of the same element, for conditions on them
+	shape  *shape         // of that element
 	needs  *[]int         // those this one has to wait for
 	whole  bool           // the value is all of a field, so that its policy counts
 }

@@ -68,11 +68,33 @@ func (c *compiler) test(s site, cmp *mapfile.Comparison) test {
 	if slices.ContainsFunc(cmp.Values, func(v mapfile.Text) bool { return strings.HasPrefix(v.Value, "@") }) {
 		return c.nameTest(s, cmp, get, isNumber)
 	}
+	if ranged(cmp) && !isNumber && comparedAs(cmp) == wantDecimal {
+		get, isNumber = numberIn(get), true
+	}
 	decide, ok := c.decision(cmp, isNumber)
 	if !ok {
 		return func(*row, *env) bool { return false }
 	}
 	return func(r *row, e *env) bool { return decide(get(r, e)) }
+}
+
+func ranged(cmp *mapfile.Comparison) bool {
+	return cmp.Op == mapfile.Less || cmp.Op == mapfile.More || cmp.Op == mapfile.Since || cmp.Op == mapfile.UpTo
+}
+
+// numberIn reads the number a text holds; a text that is none is neither before
+// nor after any.
+func numberIn(get evaluator) evaluator {
+	return func(r *row, e *env) value {
+		got := get(r, e)
+		if got.state != convert.Present {
+			return got
+		}
+		if !isNumber(got.text) {
+			return absent(convert.Empty)
+		}
+		return made(convert.Decimal(got.text, convert.MoneyRule{Decimal: '.'}))
+	}
 }
 
 // decision is what a comparison makes of a value; not ok after a fault.
@@ -97,7 +119,7 @@ func (c *compiler) decision(cmp *mapfile.Comparison, isNumber bool) (func(value)
 	equal := func(got value) bool {
 		return got.state == convert.Present && slices.ContainsFunc(texts, func(t string) bool { return same(got.text, t) })
 	}
-	if (cmp.Op == mapfile.Less || cmp.Op == mapfile.More || cmp.Op == mapfile.Since || cmp.Op == mapfile.UpTo) && len(texts) != 1 {
+	if ranged(cmp) && len(texts) != 1 {
 		c.fault(cmp.Pos, "compare with one value")
 		return nil, false
 	}
@@ -173,7 +195,11 @@ func (c *compiler) nameTest(s site, cmp *mapfile.Comparison, get evaluator, isNu
 func (c *compiler) operand(s site, name mapfile.Text) (evaluator, bool, bool) {
 	if at, ok := s.fields[name.Value]; ok {
 		*s.needs = append(*s.needs, at)
-		return func(r *row, _ *env) value { return r.fields[at] }, false, true
+		get := func(r *row, _ *env) value { return r.fields[at] }
+		if l := s.shape.leaves[name.Value]; l != nil && (l.want == wantDecimal || l.want == wantInteger) {
+			return numberIn(get), true, true
+		}
+		return get, false, true
 	}
 	alias, column, dotted := strings.Cut(name.Value, ".")
 	if !dotted {

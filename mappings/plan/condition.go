@@ -275,7 +275,10 @@ func (c *compiler) emptySQL(column sqlText, col *Column) sqlText {
 	return *out.text(")")
 }
 
-// rangeSQL compares by order: as numbers when the value is one, else as text.
+// rangeSQL compares by order: numbers by value, texts that are compared with a
+// number by value as well where they hold one, dates as they are written, and
+// other texts by their bytes. What is empty is neither before nor after
+// anything, and neither is a text that should be a number and is none.
 func (c *compiler) rangeSQL(column sqlText, col *Column, operator string, cmp *mapfile.Comparison) sqlText {
 	var out sqlText
 	if len(cmp.Values) != 1 {
@@ -283,15 +286,43 @@ func (c *compiler) rangeSQL(column sqlText, col *Column, operator string, cmp *m
 		return *out.text(never)
 	}
 	v := cmp.Values[0]
-	_, isNumber := typedNumber(convert.ColumnDecimal, v.Value)
-	switch {
-	case col.Kind.Numeric() || !isNumber:
+	if col.Kind.Numeric() && len(c.file.Sentinels) == 0 {
 		out.add(column).text(" ", operator, " ")
 		c.bindText(&out, col, v)
-	default:
-		out.text("cast(").add(column).text(" as decimal(38,10)) ", operator, " cast(").bind(v.Value).text(" as decimal(38,10))")
+		return out
 	}
-	return out
+	out.text("(not ").add(c.emptySQL(column, col)).text(" and ")
+	switch {
+	case col.Kind.Numeric() || dated(col.Kind):
+		out.add(column).text(" ", operator, " ")
+		c.bindText(&out, col, v)
+	case isNumber(v.Value):
+		out.add(notNumeric(column)).text(" = '' and cast(").add(column).text(" as decimal(38,10)) ", operator, " cast(").bind(v.Value).text(" as decimal(38,10))")
+	default:
+		switch {
+		case c.server == SQLite:
+			out.text("rtrim(").add(column).text(")")
+		case col.Collation == Exact:
+			out.add(column)
+		default:
+			out.text("convert(").add(column).text(" using utf8mb4) collate utf8mb4_bin")
+		}
+		out.text(" ", operator, " ")
+		c.bindText(&out, col, v)
+	}
+	return *out.text(")")
+}
+
+// notNumeric is what is left of a text without all that numbers are written
+// with.
+func notNumeric(column sqlText) sqlText {
+	var s sqlText
+	const written = "0123456789.-"
+	s.text(strings.Repeat("replace(", len(written)), "trim(").add(column).text(")")
+	for _, c := range written {
+		s.text(", '", string(c), "', '')")
+	}
+	return s
 }
 
 // childrenNamed finds named children of a scope.

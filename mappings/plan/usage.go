@@ -80,6 +80,9 @@ func (c *compiler) unreadTables() {
 			}
 		}
 	}
+	for _, child := range childTables(c.file) {
+		known = append(known, child.Source.Table.Value, child.Source.Database.Value+"."+child.Source.Table.Value)
+	}
 	for _, section := range []struct {
 		name    string
 		filters []mapfile.TableFilter
@@ -105,6 +108,32 @@ func (c *compiler) unreadTables() {
 			}
 		}
 	}
+}
+
+// childTables are the named child rows of a file, used or not.
+func childTables(file *mapfile.File) []*mapfile.Children {
+	var all []*mapfile.Children
+	var below func(lists []*mapfile.List)
+	below = func(lists []*mapfile.List) {
+		for _, l := range lists {
+			for _, source := range l.Sources {
+				all = append(all, source.Children...)
+				below(source.Lists)
+			}
+		}
+	}
+	var section func(ep *mapfile.Endpoint)
+	section = func(ep *mapfile.Endpoint) {
+		all = append(all, ep.Children...)
+		below(ep.Lists)
+		for _, source := range ep.Sources {
+			section(source)
+		}
+	}
+	for _, ep := range file.Endpoints {
+		section(ep)
+	}
+	return all
 }
 
 // usesSQL says whether a file holds SQL of its own anywhere.

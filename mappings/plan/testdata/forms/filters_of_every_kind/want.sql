@@ -6,7 +6,7 @@ select `r`.`co`, `r`.`id`, `cus`.`no`, `r`.`stat` from `R` as `r` join `CUS` as 
 -- contract.lines2
 select `lines2`.`co`, `lines2`.`rental`, `lines2`.`amount` from (select * from `L` where (co = '01')) as `lines2` where (`lines2`.`del` is null or not `lines2`.`del` in (?)) and (`lines2`.`co`, `lines2`.`rental`) in (values (?, ?)) and rtrim(`lines2`.`type`) in (?);
 -- contract.lines2
-select `lines2`.`co`, `lines2`.`rental` from (select * from `L` where (co = '01')) as `lines2` where (`lines2`.`del` is null or not `lines2`.`del` in (?)) and (`lines2`.`co`, `lines2`.`rental`) in (values (?, ?)) and rtrim(`lines2`.`type`) in (?) and cast(`lines2`.`amount` as decimal(38,10)) > cast(? as decimal(38,10));
+select `lines2`.`co`, `lines2`.`rental` from (select * from `L` where (co = '01')) as `lines2` where (`lines2`.`del` is null or not `lines2`.`del` in (?)) and (`lines2`.`co`, `lines2`.`rental`) in (values (?, ?)) and rtrim(`lines2`.`type`) in (?) and (not (`lines2`.`amount` is null or trim(`lines2`.`amount`) = '') and replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(trim(`lines2`.`amount`), '0', ''), '1', ''), '2', ''), '3', ''), '4', ''), '5', ''), '6', ''), '7', ''), '8', ''), '9', ''), '.', ''), '-', '') = '' and cast(`lines2`.`amount` as decimal(38,10)) > cast(? as decimal(38,10)));
 
 -- MySQL
 -- contract
@@ -16,4 +16,4 @@ select `r`.`co`, `r`.`id`, `cus`.`no`, `r`.`stat` from `R` as `r` join `CUS` as 
 -- contract.lines2
 select `lines2`.`co`, `lines2`.`rental`, `lines2`.`amount` from (select * from `L` where (co = '01')) as `lines2` where (`lines2`.`del` is null or not `lines2`.`del` in (?)) and (`lines2`.`co`, `lines2`.`rental`) in ((?, ?)) and (`lines2`.`type` in (?) and convert(`lines2`.`type` using utf8mb4) collate utf8mb4_bin in (?));
 -- contract.lines2
-select `lines2`.`co`, `lines2`.`rental` from (select * from `L` where (co = '01')) as `lines2` where (`lines2`.`del` is null or not `lines2`.`del` in (?)) and (`lines2`.`co`, `lines2`.`rental`) in ((?, ?)) and (`lines2`.`type` in (?) and convert(`lines2`.`type` using utf8mb4) collate utf8mb4_bin in (?)) and cast(`lines2`.`amount` as decimal(38,10)) > cast(? as decimal(38,10));
+select `lines2`.`co`, `lines2`.`rental` from (select * from `L` where (co = '01')) as `lines2` where (`lines2`.`del` is null or not `lines2`.`del` in (?)) and (`lines2`.`co`, `lines2`.`rental`) in ((?, ?)) and (`lines2`.`type` in (?) and convert(`lines2`.`type` using utf8mb4) collate utf8mb4_bin in (?)) and (not (`lines2`.`amount` is null or trim(`lines2`.`amount`) = '') and replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(trim(`lines2`.`amount`), '0', ''), '1', ''), '2', ''), '3', ''), '4', ''), '5', ''), '6', ''), '7', ''), '8', ''), '9', ''), '.', ''), '-', '') = '' and cast(`lines2`.`amount` as decimal(38,10)) > cast(? as decimal(38,10)));
