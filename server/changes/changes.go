@@ -28,8 +28,9 @@
 // read while the system answers otherwise. A system that is away ends the
 // round where it is; it goes on there later, in this process or the next.
 //
-// A change of the mapping, or a new field in a new version of the gateway,
-// changes what is sent and is told like any other change.
+// A change of the mapping or of the gateway's public address, or a new field in
+// a new version of the gateway, changes what is sent and is told like any other
+// change.
 //
 // A round that finds more than half of the customers changed, or unreadable, is
 // told truthfully as well, but Observer.Suspicious and an error in the log call
@@ -62,16 +63,9 @@ const Margin = time.Minute
 // Digest stands for all that would be sent of one kind for one customer.
 type Digest [16]byte
 
-// Digests with a meaning of their own.
-var (
-	// Nothing: there is nothing to send. A customer nobody kept a digest of has
-	// this one.
-	Nothing Digest
-	// Unknown: the customer could not be read in the first round.
-	Unknown = Digest{
-		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	}
-)
+// Nothing is the digest of nothing to send. A customer nobody kept a digest of
+// has this one.
+var Nothing Digest
 
 // Entry is what is kept of one customer and kind.
 type Entry struct {

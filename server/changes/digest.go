@@ -273,8 +273,8 @@ func (s *sum) digest() Digest {
 		return Nothing
 	}
 	d := Digest(s.hash.Sum(nil)[:len(Digest{})])
-	if d == Nothing || d == Unknown {
-		d[0] ^= 1
+	if d == Nothing {
+		d[0] = 1
 	}
 	return d
 }

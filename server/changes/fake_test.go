@@ -28,6 +28,7 @@ type yard struct {
 	scans     map[string]string            // by invoice id
 	leftOut   map[string]bool              // contracts that cannot be sent
 	poison    map[string]error             // by customer: what reading its contracts ends with
+	fails     map[string]int               // by customer: how often reading its contracts fails yet
 	away      error
 	grades    map[adapters.ChangeKind]adapters.Grade
 	overlap   time.Duration // that the mapping asks for
@@ -41,7 +42,7 @@ type yard struct {
 func newYard(kinds ...adapters.ChangeKind) *yard {
 	y := &yard{
 		customers: map[string]bool{}, contracts: map[string]map[string]string{}, invoices: map[string]map[string]string{},
-		scans: map[string]string{}, leftOut: map[string]bool{}, poison: map[string]error{}, grades: map[adapters.ChangeKind]adapters.Grade{},
+		scans: map[string]string{}, leftOut: map[string]bool{}, poison: map[string]error{}, fails: map[string]int{}, grades: map[adapters.ChangeKind]adapters.Grade{},
 	}
 	for _, k := range kinds {
 		y.grades[k] = adapters.SnapshotGrade
@@ -137,6 +138,10 @@ func (y *yard) Contracts(_ context.Context, q adapters.Query, keys adapters.Keys
 		if err := y.poison[k.Customer]; err != nil {
 			return nil, nil, err
 		}
+		if y.fails[k.Customer] > 0 {
+			y.fails[k.Customer]--
+			return nil, nil, adapters.ErrUnavailable
+		}
 		if y.leftOut[k.Row] {
 			left = append(left, adapters.LeftOut{Row: k.Row, Field: "contractType", Reason: adapters.Unmapped})
 			continue
@@ -191,7 +196,7 @@ type shelf struct {
 	leases  map[string]changes.Lease
 	rounds  map[adapters.ChangeKind]changes.Progress
 	digests map[adapters.ChangeKind]map[string]changes.Entry
-	fails   error
+	broken  error
 	saves   int
 	saving  func()              // runs before a batch is kept, once
 	saved   func(changes.Batch) // runs after every batch
@@ -208,10 +213,10 @@ func (s *shelf) TakeLease(_ context.Context, l changes.Lease, now time.Time) (bo
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if held, ok := s.leases[l.Name]; ok && held.Owner != l.Owner && held.Until.After(now) {
-		return false, s.fails
+		return false, s.broken
 	}
 	s.leases[l.Name] = l
-	return s.fails == nil, s.fails
+	return s.broken == nil, s.broken
 }
 
 func (s *shelf) DropLease(_ context.Context, l changes.Lease) error {
@@ -220,7 +225,7 @@ func (s *shelf) DropLease(_ context.Context, l changes.Lease) error {
 	if s.leases[l.Name].Owner == l.Owner {
 		delete(s.leases, l.Name)
 	}
-	return s.fails
+	return s.broken
 }
 
 func (s *shelf) Progress(context.Context, string) (map[adapters.ChangeKind]changes.Progress, error) {
@@ -230,7 +235,7 @@ func (s *shelf) Progress(context.Context, string) (map[adapters.ChangeKind]chang
 	for k, p := range s.rounds {
 		all[k] = p
 	}
-	return all, s.fails
+	return all, s.broken
 }
 
 func (s *shelf) Digests(_ context.Context, _ string, kind adapters.ChangeKind, after, upTo string, most int) ([]changes.Entry, error) {
@@ -243,7 +248,7 @@ func (s *shelf) Digests(_ context.Context, _ string, kind adapters.ChangeKind, a
 		}
 	}
 	slices.SortFunc(all, func(a, b changes.Entry) int { return strings.Compare(a.Customer, b.Customer) })
-	return all[:min(len(all), most)], s.fails
+	return all[:min(len(all), most)], s.broken
 }
 
 func (s *shelf) Save(_ context.Context, l changes.Lease, now time.Time, b changes.Batch) error {
@@ -256,8 +261,8 @@ func (s *shelf) Save(_ context.Context, l changes.Lease, now time.Time, b change
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fails != nil {
-		return s.fails
+	if s.broken != nil {
+		return s.broken
 	}
 	if held := s.leases[l.Name]; held.Owner != l.Owner || !held.Until.After(now) {
 		return changes.ErrLeaseLost
@@ -285,7 +290,7 @@ func (s *shelf) Forget(_ context.Context, _ string, kind adapters.ChangeKind, be
 			delete(s.digests[kind], c)
 		}
 	}
-	return s.fails
+	return s.broken
 }
 
 func (s *shelf) Found(_ context.Context, _ string, kinds []adapters.ChangeKind, since time.Time) ([]adapters.Change, error) {
@@ -302,7 +307,7 @@ func (s *shelf) Found(_ context.Context, _ string, kinds []adapters.ChangeKind, 
 	slices.SortFunc(found, func(a, b adapters.Change) int {
 		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Kind, b.Kind))
 	})
-	return found, s.fails
+	return found, s.broken
 }
 
 // tally counts what a worker reports.

@@ -162,17 +162,14 @@ func (w *walk) compare(r *reading, kept []Entry, b *Batch) map[Outcome]int {
 		before[e.Customer] = e.Digest
 	}
 	one := func(customer string, digest Digest, unread bool) {
-		old, known := before[customer]
+		old := before[customer]
 		delete(before, customer)
 		switch {
 		case unread:
 			counts[Unread]++
 			b.Progress.Unread++
-			if warming && !known {
-				b.Entries = append(b.Entries, Entry{Customer: customer, Digest: Unknown})
-			}
 			return
-		case warming && !known:
+		case warming:
 			counts[First]++
 			if digest != Nothing {
 				b.Entries = append(b.Entries, Entry{Customer: customer, Digest: digest})
@@ -187,7 +184,7 @@ func (w *walk) compare(r *reading, kept []Entry, b *Batch) map[Outcome]int {
 			return
 		}
 		counts[Changed]++
-		if old != Nothing && old != Unknown {
+		if old != Nothing {
 			b.Progress.Changed++
 		}
 		b.Entries = append(b.Entries, Entry{Customer: customer, Digest: digest, Seen: now})

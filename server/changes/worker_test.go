@@ -94,6 +94,17 @@ func TestWorker(t *testing.T) {
 			b.want(asked, "A contract")
 		})
 	})
+	t.Run("ARowThatCouldNotBeSentAndIsGoneIsTold", func(t *testing.T) {
+		y := small(contract)
+		y.leftOut["A2"] = true
+		inBubble(t, y, func(b *bench) {
+			b.work()
+			asked := b.pass(every - time.Second)
+			delete(y.contracts["A"], "A2")
+			b.pass(every)
+			b.want(asked, "A contract")
+		})
+	})
 	t.Run("WhatTheAPIWouldRefuseIsToldOnceItCanBeFetched", func(t *testing.T) {
 		inBubble(t, small(contract), func(b *bench) {
 			b.work()
@@ -249,18 +260,47 @@ func TestFailures(t *testing.T) {
 			b.want(asked, "K250 contract", "K251 contract") // what it had before is not known
 		})
 	})
+	t.Run("ACustomerThatFailsForAMomentIsTriedAgain", func(t *testing.T) {
+		inBubble(t, many(), func(b *bench) {
+			b.yard.fails["K250"] = 3
+			b.work()
+			b.pass(every - time.Second)
+			if p := b.rounds[contract]; p.Baseline.IsZero() || p.Unread != 0 || len(b.digests[contract]) != 450 {
+				t.Errorf("got %+v with %d digests, want all customers", p, len(b.digests[contract]))
+			}
+		})
+	})
+	t.Run("ALeaseThatIsTakenEndsTheReadingToo", func(t *testing.T) {
+		y := newYard(contract)
+		for i := range 30000 {
+			y.rent("BIG", fmt.Sprintf("%05d", i), "red")
+		}
+		inBubble(t, y, func(b *bench) {
+			b.takes, b.busy = time.Second, 0.5
+			b.during = func() {
+				b.shelf.mu.Lock()
+				b.shelf.leases["changes/"+dealer] = changes.Lease{Name: "changes/" + dealer, Owner: "other", Until: time.Now().Add(24 * time.Hour)}
+				b.shelf.mu.Unlock()
+			}
+			b.work()
+			b.pass(time.Hour)
+			if b.calls > 60 || b.saves != 0 {
+				t.Errorf("%d calls and %d batches after the lease was taken, of 300 pages", b.calls, b.saves)
+			}
+		})
+	})
 	t.Run("AStateThatFailsLosesNothing", func(t *testing.T) {
 		inBubble(t, many(), func(b *bench) {
 			b.work()
 			asked := b.pass(every - time.Second)
-			b.shelf.fails = errors.New("disk full")
+			b.broken = errors.New("disk full")
 			b.rent("K001", "001-1", "blue")
 			b.pass(every)
 			r := &changes.Reader{Dealer: dealer, Grader: b.yard, Store: b.shelf}
 			if _, _, err := r.Changes(t.Context(), asked); !errors.Is(err, changes.ErrUnavailable) {
 				t.Errorf("asking answers %v, want ErrUnavailable", err)
 			}
-			b.shelf.fails = nil
+			b.broken = nil
 			b.pass(every)
 			b.want(asked, "K001 contract")
 		})
@@ -336,6 +376,30 @@ func TestSuspicion(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestManyGone(t *testing.T) {
+	y := newYard(contract)
+	for i := range 1700 {
+		y.rent(fmt.Sprintf("K%04d", i), "1", "red")
+	}
+	inBubble(t, y, func(b *bench) {
+		b.work()
+		asked := b.pass(every - time.Second)
+		for i := range 1700 {
+			if i != 3 && i != 1650 {
+				delete(b.customers, fmt.Sprintf("K%04d", i))
+			}
+		}
+		b.rent("K1650", "1", "blue")
+		b.pass(every)
+		got := b.since(asked)
+		if len(got) != 1699 || slices.Contains(got, "K0003 contract") || !slices.Contains(got, "K1650 contract") {
+			t.Errorf("%d customers were told, want all but the one that stayed as it was", len(got))
+		}
+		asked = b.pass(every)
+		b.want(asked)
+	})
 }
 
 func TestGentle(t *testing.T) {
