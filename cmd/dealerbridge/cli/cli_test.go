@@ -36,14 +36,14 @@ func TestUsage(t *testing.T) {
 		if code != 0 || errs != "" {
 			t.Errorf("got %d, %s", code, errs)
 		}
-		for _, command := range []string{"serve", "demo", "mapping check", "client add", "client list", "client rotate", "client revoke", "version"} {
+		for _, command := range []string{"serve", "demo", "mapping check", "client add", "client list", "client rotate", "client revoke", "qr", "version"} {
 			if !strings.Contains(out, command) {
 				t.Errorf("%s is not in the help:\n%s", command, out)
 			}
 		}
 	})
 	t.Run("EveryCommandHelps", func(t *testing.T) {
-		for _, command := range []string{"serve", "demo", "mapping check", "client add", "client list", "client rotate", "client revoke", "version"} {
+		for _, command := range []string{"serve", "demo", "mapping check", "client add", "client list", "client rotate", "client revoke", "qr", "version"} {
 			code, out, _ := run(t, append(strings.Fields(command), "--help")...)
 			if code != 0 || !strings.Contains(out, "Usage: dealerbridge "+command) {
 				t.Errorf("%s: %d\n%s", command, code, out)

@@ -28,6 +28,7 @@ type Config struct {
 	PageSize       PageSize
 	Log            Log
 	Token          Token
+	QR             *QR // nil: no subscription
 	Issuers        []Issuer
 	Dealers        []Dealer
 }

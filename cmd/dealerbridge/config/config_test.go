@@ -83,6 +83,10 @@ func TestLoad(t *testing.T) {
 			PageSize: config.PageSize{Default: 25, Most: 200},
 			Log:      config.Log{Format: "json", Level: slog.LevelWarn},
 			Token:    config.Token{Life: 30 * time.Minute},
+			QR: &config.QR{
+				ClientID: "prairie-qr", ClientSecret: config.NewSecret("hunter2-prairie"),
+				Service: "https://qr.prairie.example/v1", TokenService: "https://login.prairie.example/token",
+			},
 			Issuers: []config.Issuer{{
 				Issuer: "https://login.prairie.example/", Audience: "rental-gateway", Keys: "https://login.prairie.example/keys",
 				Claim: "ext.dealer", Dealers: map[string][]string{"north": {"D100"}, "all": {"D100", "D200"}}, Scopes: []string{"crs.read"},
@@ -161,7 +165,7 @@ func TestDocumented(t *testing.T) {
 	// Where a line shows what holds without it, that is so.
 	short, long := all[0], all[1]
 	short.Listen, short.PublicURL, short.TLS, short.TrustedProxies, short.Issuers = long.Listen, long.PublicURL, long.TLS, long.TrustedProxies, long.Issuers
-	short.Dealers = long.Dealers
+	short.Dealers, short.QR = long.Dealers, long.QR
 	if diff := cmp.Diff(short, long, cmp.AllowUnexported(config.Secret{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Errorf("the example does not show the defaults (-default +example):\n%s", diff)
 	}

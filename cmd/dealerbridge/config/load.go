@@ -134,6 +134,7 @@ func (s *section) config(over Overrides) Config {
 		c.Token.Life = t.duration("life", DefaultTokenLife, time.Minute, 24*time.Hour)
 		t.done()
 	}
+	c.QR = s.qr()
 	for _, i := range s.sections("issuers") {
 		c.Issuers = append(c.Issuers, i.issuer())
 	}
