@@ -33,7 +33,9 @@ type Options struct {
 
 // Store is the open state. It is safe for concurrent use.
 type Store struct {
-	db *gorm.DB
+	db     *gorm.DB
+	path   string    // of the SQLite file; empty on a server
+	beside []*sql.DB // further pools on the same state
 }
 
 // Open connects and brings the schema up to date. Several processes may open
@@ -60,7 +62,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	pool.SetMaxOpenConns(8)
 	pool.SetMaxIdleConns(8)
 	pool.SetConnMaxLifetime(5 * time.Minute)
-	s := &Store{db: db}
+	s := &Store{db: db, path: o.Path}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("preparing the gateway's state: %w", redacted(err)), pool.Close())
 	}
@@ -69,11 +71,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 // Close ends all connections.
 func (s *Store) Close() error {
+	var errs []error
+	for _, pool := range s.beside {
+		errs = append(errs, pool.Close())
+	}
 	pool, err := s.db.DB()
 	if err != nil {
-		return err
+		return errors.Join(append(errs, err)...)
 	}
-	return pool.Close()
+	return errors.Join(append(errs, pool.Close())...)
 }
 
 // Check says whether the state can be read now.
@@ -108,7 +114,7 @@ func dialectorFor(o Options) (gorm.Dialector, error) {
 		if err := makePrivate(o.Path); err != nil {
 			return nil, err
 		}
-		return sqliteDialector(sqliteDSN(o.Path)), nil
+		return sqliteDialector(sqliteDSN(o.Path, "busy_timeout(5000)", "synchronous(FULL)")), nil
 	default:
 		return nil, errors.New("the gateway's state: no path and no DSN given")
 	}
@@ -130,9 +136,11 @@ func makePrivate(path string) error {
 	return nil
 }
 
-func sqliteDSN(path string) string {
+// sqliteDSN opens a file; pragmas say how long to wait for others and how sure
+// a commit is.
+func sqliteDSN(path string, pragmas ...string) string {
 	q := url.Values{}
-	for _, p := range []string{"journal_mode(WAL)", "busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)"} {
+	for _, p := range append([]string{"journal_mode(WAL)", "foreign_keys(1)"}, pragmas...) {
 		q.Add("_pragma", p)
 	}
 	q.Set("_txlock", "immediate")

@@ -1,7 +1,9 @@
 package sweep
 
 import (
+	"cmp"
 	"container/list"
+	"sync"
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
@@ -20,15 +22,21 @@ const (
 type keyList struct {
 	id    string
 	group string
-	// keys is nil for a list of one page, which page 0 has sent whole.
-	keys  adapters.Keys
 	total int64
 	size  int64
 	bytes int64
 	birth time.Time
 	about Request // for the observer: dealer and endpoint
 
+	// writing is held while the list is written to the store.
+	writing sync.Mutex
+
 	// Guarded by Sweeps.mu.
+	//
+	// keys, once there, stay as they are. They are nil for a list of one page,
+	// which page 0 has sent whole, and for one from the store until a page of it
+	// is asked for.
+	keys  adapters.Keys
 	born  uint64 // count of uses when the list was made
 	used  uint64 // the same at its last use
 	last  time.Time
@@ -36,8 +44,11 @@ type keyList struct {
 	done  int64         // pages served
 	left  int64         // rows left out on them
 	place *list.Element // nil while the list is not kept
-	// stored: the list is in the store, too.
-	stored bool
+	// What the store has of the list, and the changes it has not got yet.
+	stored  bool
+	version int64
+	kept    Progress
+	steps   []*step
 }
 
 // pageState says what became of one page.
@@ -48,23 +59,58 @@ type pageState struct {
 	done  bool   // it was served
 }
 
-func newList(r Request, keys adapters.Keys, now time.Time, id string) *keyList {
-	total := int64(len(keys))
+func newList(r Request, total int64, birth time.Time, id string) *keyList {
 	l := &keyList{
-		id: id, group: r.group(), keys: keys, total: total, size: r.Size, birth: now, last: now, about: r,
+		id: id, group: r.group(), total: total, size: r.Size, birth: birth, last: birth, about: r,
 		pages: make([]pageState, (total+r.Size-1)/r.Size),
 	}
 	if len(l.pages) == 0 {
 		l.pages = make([]pageState, 1) // the empty page 0 is a page
 	}
 	l.bytes = listBytes + int64(len(l.group)) + pageBytes*int64(len(l.pages))
-	if len(l.pages) == 1 {
-		return l
-	}
-	for _, k := range keys {
-		l.bytes += keyBytes + int64(len(k.Row)+len(k.Customer))
-	}
 	return l
+}
+
+// older puts lists in the order they were made in, the same in every process.
+func older(a, b *keyList) int {
+	return cmp.Or(cmp.Compare(a.born, b.born), a.birth.Compare(b.birth), cmp.Compare(a.id, b.id))
+}
+
+// fill gives the list its keys and returns what they take. Those of one page
+// are not counted: they do not stay.
+func (l *keyList) fill(keys adapters.Keys) int64 {
+	l.keys = keys
+	if len(l.pages) == 1 {
+		return 0
+	}
+	var more int64
+	for _, k := range keys {
+		more += keyBytes + int64(len(k.Row)+len(k.Customer))
+	}
+	l.bytes += more
+	return more
+}
+
+// document is the list's progress as this process knows it.
+func (l *keyList) document(by string, now time.Time) Progress {
+	p := Progress{Born: l.born, Used: l.used, Last: l.last}
+	var latest uint64
+	for i, state := range l.pages {
+		page := int64(i)
+		switch {
+		case state.done:
+			p.Done = put(p.Done, page)
+		case state.taken:
+			p.Taken = append(p.Taken, Claim{Page: page, By: by, At: now})
+		}
+		if state.left > 0 {
+			p.Left = append(p.Left, Short{Page: page, Rows: state.left})
+		}
+		if state.used > latest {
+			latest, p.Latest = state.used, page
+		}
+	}
+	return p
 }
 
 // has says whether a page is one of the list's.
@@ -97,14 +143,16 @@ type ticket struct {
 	list  *keyList
 	page  int64
 	first bool // nobody had taken the page before
+	keys  adapters.Keys
+	// claim is what tells the other processes; nil where there are none.
+	claim *step
 }
 
-// keys are the keys of the page; none past the end.
-func (t ticket) keys() adapters.Keys {
-	l := t.list
-	if !l.has(t.page) {
+// cut returns the keys of a page; none past the end.
+func (l *keyList) cut(page int64) adapters.Keys {
+	if !l.has(page) {
 		return nil
 	}
-	from := t.page * l.size // below total, so it cannot overflow
+	from := page * l.size // below total, so it cannot overflow
 	return l.keys[from:min(from+l.size, int64(len(l.keys)))]
 }

@@ -1,16 +1,11 @@
 package sweep
 
 import (
-	"bytes"
-	"cmp"
-	"compress/flate"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -19,34 +14,41 @@ import (
 
 // Store keeps key lists of more than one page beyond the life of a process, and
 // shares them with other processes of the same gateway. It forgets lists by
-// itself when nobody has used them for longer than sweeps live.
+// itself when nobody has used them for longer than sweeps live, or when they
+// take too much room; of a list that goes while its sweep may still be going on
+// it remembers for a day that there was one.
 type Store interface {
-	// Keep stores a new list with its packed keys.
-	Keep(ctx context.Context, l Stored, packed []byte) error
-	// Note stores that a page was served, with the rows left out on it, or
-	// that it was not served after all.
-	Note(ctx context.Context, id string, page ServedPage, served bool) error
-	// Lists returns the lists of a group, oldest first.
+	// Keep stores a new list with its packed keys as version 1; false when a
+	// list of that id is there.
+	Keep(ctx context.Context, l Stored, packed []byte) (bool, error)
+	// Save replaces the progress of the version given, which makes the next
+	// version; false when the list is at another version, or gone.
+	Save(ctx context.Context, l Stored) (bool, error)
+	// Lists returns the lists of a group, oldest first, those lost among them.
 	Lists(ctx context.Context, group string) ([]Stored, error)
-	// Keys returns the packed keys of a list.
+	// Keys returns the packed keys of a list; an error when it is gone.
 	Keys(ctx context.Context, id string) ([]byte, error)
-	// Drop forgets a list; an unknown one is no error.
-	Drop(ctx context.Context, id string) error
+	// Drop forgets a list, or only its keys when it is lost to its sweep; an
+	// unknown one is no error.
+	Drop(ctx context.Context, id string, lost bool) error
 }
 
 // Stored is a list as the store has it.
 type Stored struct {
-	ID    string
-	Group string // a hash; says nothing of dealer, client or customers
-	Birth time.Time
-	Total int64
-	Size  int64
-	Pages []ServedPage
+	ID       string
+	Group    string // a hash; says nothing of dealer, client or customers
+	Birth    time.Time
+	Total    int64
+	Size     int64
+	Version  int64
+	Progress Progress
+	Lost     time.Time // when the keys went before the sweep ended; zero: they are there
 }
 
-// ServedPage is a page that was served.
-type ServedPage struct {
-	Page, LeftOut int64
+// Unfinished says whether somebody may still come for a later page.
+func (l Stored) Unfinished() bool {
+	served := l.Progress.Served()
+	return served > 0 && served < (l.Total+l.Size-1)/l.Size
 }
 
 func storeGroup(group string) string {
@@ -54,203 +56,357 @@ func storeGroup(group string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// keep writes a served page to the store, and the list before it if it is new
-// there. A store that fails costs the list its life beyond the process, not the
-// caller the page.
-func (s *Sweeps) keep(ctx context.Context, l *keyList, page, left int64, isNew bool) {
-	if isNew {
-		packed, err := Pack(l.keys)
-		if err == nil {
-			err = s.o.Store.Keep(ctx, Stored{
-				ID: l.id, Group: storeGroup(l.group), Birth: l.birth, Total: l.total, Size: l.size,
-			}, packed)
-		}
-		if err != nil {
-			s.observe(l.about, Unkept)
+// storeRests is how long a store that failed is left alone, so that pages do
+// not wait for it one by one.
+const storeRests = 5 * time.Second
+
+// storeTries bounds how often a change is tried against other processes'.
+const storeTries = 20
+
+var errResting = errors.New("the store failed a moment ago")
+
+// failing notes an error of the store. An end of the caller's own is none.
+func (s *Sweeps) failing(ctx context.Context, err error) {
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	s.mu.Lock()
+	s.rests = s.o.Now().Add(storeRests)
+	s.mu.Unlock()
+}
+
+func (s *Sweeps) resting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.o.Now().Before(s.rests)
+}
+
+// note remembers a change of a list's progress until it is written; nil where
+// nothing is kept. The last change of a page is the one that counts. The caller
+// holds the lock.
+func (s *Sweeps) note(l *keyList, kind stepKind, page, left int64) *step {
+	if s.o.Store == nil || len(l.pages) < 2 {
+		return nil
+	}
+	st := &step{page: page, kind: kind, left: left, used: l.used, at: s.o.Now(), by: s.name}
+	l.steps = append(slices.DeleteFunc(l.steps, func(o *step) bool { return o.page == page }), st)
+	return st
+}
+
+// write brings a change to the store, and with it whatever else of the list is
+// not written yet. A store that fails costs the list its life beyond the
+// process, not the caller the page.
+func (s *Sweeps) write(ctx context.Context, l *keyList, st *step) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Patience)
+	defer cancel()
+	if s.resting() {
+		s.observe(l.about, Unkept)
+		return
+	}
+	l.writing.Lock() // one writer of a list at a time: they would only disturb each other
+	defer l.writing.Unlock()
+	for range storeTries {
+		d, todo := s.draft(l, st)
+		if !todo {
 			return
 		}
+		ok, err := s.put(ctx, l, d)
+		if err == nil && ok {
+			s.wrote(l, d)
+			return
+		}
+		if err == nil { // another process was there first
+			ok, err = s.reread(ctx, l)
+		}
+		if err != nil {
+			s.failing(context.Background(), err)
+			break
+		}
+		if !ok {
+			break
+		}
 	}
-	s.note(ctx, l, page, left, true)
+	s.observe(l.about, Unkept)
 }
 
-func (s *Sweeps) note(ctx context.Context, l *keyList, page, left int64, served bool) {
-	if err := s.o.Store.Note(ctx, l.id, ServedPage{Page: page, LeftOut: left}, served); err != nil {
-		s.observe(l.about, Unkept)
+// draft is a list's next version.
+type draft struct {
+	next  Stored
+	keys  adapters.Keys // of a list that is not stored yet
+	steps []*step
+}
+
+// draft makes the next version of a list; false when there is nothing to do:
+// another call has written the change already, or it cannot be made any more.
+func (s *Sweeps) draft(l *keyList, st *step) (draft, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := draft{next: Stored{
+		ID: l.id, Group: storeGroup(l.group), Birth: l.birth, Total: l.total, Size: l.size, Version: l.version,
+	}}
+	if !l.stored {
+		d.keys, d.steps, d.next.Progress = l.keys, slices.Clone(l.steps), l.document(s.name, s.o.Now())
+		return d, slices.Contains(l.steps, st)
+	}
+	p := l.kept
+	for _, one := range slices.Clone(l.steps) {
+		next, ok := p.with(one)
+		if !ok {
+			one.lost = true
+			l.used = p.Used
+			l.steps = slices.DeleteFunc(l.steps, func(o *step) bool { return o == one })
+			continue
+		}
+		p = next
+		d.steps = append(d.steps, one)
+	}
+	d.next.Progress = p
+	return d, slices.Contains(d.steps, st)
+}
+
+func (s *Sweeps) put(ctx context.Context, l *keyList, d draft) (bool, error) {
+	if d.keys == nil {
+		return s.o.Store.Save(ctx, d.next)
+	}
+	packed, err := Pack(d.keys)
+	if err != nil {
+		return false, err
+	}
+	return s.o.Store.Keep(ctx, d.next, packed)
+}
+
+func (s *Sweeps) wrote(l *keyList, d draft) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.stored = true
+	l.steps = slices.DeleteFunc(l.steps, func(o *step) bool { return slices.Contains(d.steps, o) })
+	if v := d.next.Version + 1; v > l.version {
+		l.version, l.kept = v, d.next.Progress
 	}
 }
 
-func (s *Sweeps) discard(ctx context.Context, l *keyList) {
-	if err := s.o.Store.Drop(ctx, l.id); err != nil {
-		s.observe(l.about, Unkept)
+// reread takes over what another process wrote of a list; false when the list
+// is gone from the store.
+func (s *Sweeps) reread(ctx context.Context, l *keyList) (bool, error) {
+	stored, err := s.o.Store.Lists(ctx, storeGroup(l.group))
+	if err != nil {
+		return false, fmt.Errorf("reading kept key lists: %w", err)
+	}
+	for _, h := range stored {
+		if h.ID == l.id && h.Lost.IsZero() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.follow(l, h)
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// claim tells the other processes that a page is taken, while the page is read.
+// The function it returns waits for that and says whether another process has
+// the page, so that it must not be served from this list.
+func (s *Sweeps) claim(ctx context.Context, r Request, t ticket) (lost func() bool) {
+	if t.claim == nil {
+		return func() bool { return false }
+	}
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		if r.Page == 0 {
+			s.stand(ctx, r, t)
+		}
+		s.write(ctx, t.list, t.claim)
+	}()
+	return func() bool {
+		<-told
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return t.claim.lost
+	}
+}
+
+// stand gives a new list its place after the uses other processes made of its
+// group before it was begun. Nobody else has the list yet.
+func (s *Sweeps) stand(ctx context.Context, r Request, t ticket) {
+	if _, err := s.restore(ctx, r, false); err != nil {
+		return // writing fails, too, and is counted
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := t.list
+	for _, o := range s.groups[l.group] {
+		l.born = max(l.born, o.born+1)
+		if !o.last.After(l.birth) {
+			l.born = max(l.born, o.used+1)
+		}
+	}
+	l.used = max(l.used, l.born)
+	t.claim.used = l.used
+	s.uses = max(s.uses, l.used)
+}
+
+// discard forgets the lists in the store that were dropped for good.
+func (s *Sweeps) discard(ctx context.Context) {
+	s.mu.Lock()
+	doomed := s.doomed
+	s.doomed = nil
+	s.mu.Unlock()
+	if len(doomed) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Patience)
+	defer cancel()
+	for _, l := range doomed {
+		if err := s.o.Store.Drop(ctx, l.id, l.unfinished()); err != nil {
+			s.failing(context.Background(), err)
+			s.observe(l.about, Unkept)
+		}
 	}
 }
 
 // restore takes over what other processes, or an earlier one, know of the
-// sweeps a request may belong to.
-func (s *Sweeps) restore(ctx context.Context, r Request) error {
+// sweeps a request may belong to. lost is when the last of them was lost.
+func (s *Sweeps) restore(ctx context.Context, r Request, insist bool) (lost time.Time, err error) {
 	if s.o.Store == nil {
-		return nil
+		return lost, nil
 	}
-	stored, err := s.o.Store.Lists(ctx, storeGroup(r.group()))
+	if !insist && s.resting() {
+		return lost, errResting
+	}
+	before := s.storedOf(r.group())
+	within, cancel := context.WithTimeout(ctx, s.o.Patience)
+	defer cancel()
+	stored, err := s.o.Store.Lists(within, storeGroup(r.group()))
 	if err != nil {
-		return fmt.Errorf("reading kept key lists: %w", err)
+		s.failing(ctx, err)
+		return lost, fmt.Errorf("reading kept key lists: %w", err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, h := range stored {
-		if s.adopt(r, h) {
-			continue
+		s.uses = max(s.uses, h.Progress.Born, h.Progress.Used)
+		delete(before, h.ID)
+		l := s.known(r, h.ID)
+		switch {
+		case !h.Lost.IsZero():
+			if l == nil && h.Lost.After(lost) {
+				lost = h.Lost
+			}
+		case l != nil:
+			s.follow(l, h)
+		case len(h.Progress.Done) > 0 || h.Progress.Latest > 0: // else its page 0 is still to come
+			s.revive(r, h)
 		}
-		packed, err := s.o.Store.Keys(ctx, h.ID)
-		if err != nil {
-			return fmt.Errorf("reading a kept key list: %w", err)
+	}
+	for _, l := range before { // another process took them back
+		if l.place != nil {
+			s.putAway(l)
 		}
-		keys, err := Unpack(packed)
-		if err != nil {
-			return fmt.Errorf("reading a kept key list: %w", err)
+	}
+	return lost, nil
+}
+
+// storedOf returns the lists of a group that the store has, as far as is known.
+func (s *Sweeps) storedOf(group string) map[string]*keyList {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lists := map[string]*keyList{}
+	for _, l := range s.groups[group] {
+		if l.stored && len(l.steps) == 0 {
+			lists[l.id] = l
 		}
-		if int64(len(keys)) != h.Total || h.Size != r.Size {
-			return errors.New("a kept key list does not fit its description")
+	}
+	return lists
+}
+
+func (s *Sweeps) known(r Request, id string) *keyList {
+	for _, l := range s.groups[r.group()] {
+		if l.id == id {
+			return l
 		}
-		s.revive(r, h, keys)
 	}
 	return nil
 }
 
-// adopt takes over the progress of a list that is in memory already.
-func (s *Sweeps) adopt(r Request, h Stored) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, l := range s.groups[r.group()] {
-		if l.id == h.ID {
-			l.progress(h.Pages)
-			return true
-		}
-	}
-	return false
-}
-
-// revive puts a list from the store into memory.
-func (s *Sweeps) revive(r Request, h Stored, keys adapters.Keys) {
-	l := newList(r, keys, h.Birth, h.ID)
-	l.stored = true
-	l.progress(h.Pages)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if slices.ContainsFunc(s.groups[l.group], func(o *keyList) bool { return o.id == h.ID }) {
-		return
-	}
-	s.uses++
-	l.born, l.used, l.last = s.uses, s.uses, s.o.Now()
+// revive puts a list from the store into memory, without its keys until they
+// are needed. The caller holds the lock.
+func (s *Sweeps) revive(r Request, h Stored) {
+	l := newList(r, h.Total, h.Birth, h.ID)
+	l.born = h.Progress.Born
+	s.follow(l, h)
 	s.observe(r, Restored)
 	s.add(l)
-	slices.SortStableFunc(s.groups[l.group], func(a, b *keyList) int {
-		return cmp.Or(a.birth.Compare(b.birth), cmp.Compare(a.born, b.born))
-	})
 }
 
-// progress marks pages as served.
-func (l *keyList) progress(pages []ServedPage) {
-	for _, p := range pages {
-		if p.Page < 0 || !l.has(p.Page) || l.pages[p.Page].done {
-			continue
+// follow takes over a newer version of a list, with the changes of this process
+// on top of it. The caller holds the lock.
+func (s *Sweeps) follow(l *keyList, h Stored) {
+	if h.Version <= l.version {
+		return
+	}
+	l.stored, l.version, l.kept = true, h.Version, h.Progress
+	p := h.Progress
+	for _, st := range l.steps {
+		if next, ok := p.with(st); ok {
+			p = next
 		}
-		l.pages[p.Page] = pageState{taken: true, done: true, left: p.LeftOut}
-		l.done++
-		l.left += p.LeftOut
+	}
+	l.used = max(l.used, p.Used)
+	if p.Last.After(l.last) {
+		l.last = p.Last
+	}
+	now := s.o.Now()
+	for i := range l.pages {
+		l.pages[i] = pageState{used: l.pages[i].used}
+	}
+	for _, c := range p.Taken {
+		if l.has(c.Page) && c.holds(now) {
+			l.pages[c.Page].taken = true
+		}
+	}
+	l.done, l.left = 0, 0
+	for _, span := range p.Done {
+		for page := max(span.From, 0); page <= span.To && l.has(page); page++ {
+			l.pages[page].taken, l.pages[page].done = true, true
+			l.done++
+		}
+	}
+	for _, short := range p.Left {
+		if l.has(short.Page) && l.pages[short.Page].done {
+			l.pages[short.Page].left = short.Rows
+			l.left += short.Rows
+		}
+	}
+	if l.has(p.Latest) {
+		l.pages[p.Latest].used = max(l.pages[p.Latest].used, p.Used)
 	}
 }
 
-// packVersion is the first byte of a packed key list.
-const packVersion = 1
-
-// maxPacked bounds what one list may unpack to, in bytes, so that a damaged one
-// cannot take all memory.
-const maxPacked = 1 << 30
-
-// Pack writes a key list small: compressed, each customer's number once in a
-// row.
-func Pack(keys adapters.Keys) ([]byte, error) {
-	var out bytes.Buffer
-	out.WriteByte(packVersion)
-	w, err := flate.NewWriter(&out, flate.BestSpeed)
+// load reads the keys of a list that came without them.
+func (s *Sweeps) load(ctx context.Context, l *keyList) error {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Patience)
+	defer cancel()
+	packed, err := s.o.Store.Keys(ctx, l.id)
 	if err != nil {
-		return nil, fmt.Errorf("packing a key list: %w", err)
+		s.failing(ctx, err)
+		return fmt.Errorf("reading a kept key list: %w", err)
 	}
-	raw := binary.AppendUvarint(nil, uint64(len(keys)))
-	before := ""
-	for i, k := range keys {
-		raw = appendText(raw, k.Row)
-		if i > 0 && k.Customer == before {
-			raw = append(raw, 0)
-		} else {
-			raw = appendText(append(raw, 1), k.Customer)
-		}
-		before = k.Customer
+	keys, err := Unpack(packed)
+	if err != nil {
+		return fmt.Errorf("reading a kept key list: %w", err)
 	}
-	if _, err := w.Write(raw); err != nil {
-		return nil, fmt.Errorf("packing a key list: %w", err)
+	if int64(len(keys)) != l.total {
+		return errors.New("a kept key list does not fit its description")
 	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("packing a key list: %w", err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l.keys != nil {
+		return nil
 	}
-	return out.Bytes(), nil
-}
-
-func appendText(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
-var errPacked = errors.New("the packed key list is damaged")
-
-// Unpack reads what Pack wrote. Damaged bytes are an error, never a short list.
-func Unpack(packed []byte) (adapters.Keys, error) {
-	if len(packed) == 0 || packed[0] != packVersion {
-		return nil, errPacked
+	if more := l.fill(keys); l.place != nil {
+		s.bytes += more
+		s.makeRoom(l)
 	}
-	r := flate.NewReader(bytes.NewReader(packed[1:]))
-	raw, err := io.ReadAll(io.LimitReader(r, maxPacked))
-	if err = errors.Join(err, r.Close()); err != nil {
-		return nil, fmt.Errorf("%w: %w", errPacked, err)
-	}
-	n, raw, ok := cutNumber(raw)
-	if !ok || n > uint64(len(raw)) { // each key takes at least two bytes
-		return nil, errPacked
-	}
-	keys := make(adapters.Keys, n)
-	for i := range keys {
-		if keys[i].Row, raw, ok = cutText(raw); !ok || len(raw) == 0 {
-			return nil, errPacked
-		}
-		own := raw[0]
-		raw = raw[1:]
-		switch {
-		case own == 0 && i > 0:
-			keys[i].Customer = keys[i-1].Customer
-		case own == 1:
-			if keys[i].Customer, raw, ok = cutText(raw); !ok {
-				return nil, errPacked
-			}
-		default:
-			return nil, errPacked
-		}
-	}
-	if len(raw) > 0 {
-		return nil, errPacked
-	}
-	return keys, nil
-}
-
-func cutNumber(b []byte) (uint64, []byte, bool) {
-	n, used := binary.Uvarint(b)
-	if used <= 0 {
-		return 0, nil, false
-	}
-	return n, b[used:], true
-}
-
-func cutText(b []byte) (string, []byte, bool) {
-	n, b, ok := cutNumber(b)
-	if !ok || n > uint64(len(b)) {
-		return "", nil, false
-	}
-	return string(b[:n]), b[n:], true
+	return nil
 }

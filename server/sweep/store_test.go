@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -24,37 +25,61 @@ type shelf struct {
 	lists []sweep.Stored
 	keys  map[string][]byte
 	fail  error
+	// before, when set, is called before each Save, with nothing locked.
+	before func()
+	saves  int
 }
 
-func (s *shelf) Keep(_ context.Context, l sweep.Stored, packed []byte) error {
+func (s *shelf) Keep(_ context.Context, l sweep.Stored, packed []byte) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail != nil {
-		return s.fail
+		return false, s.fail
 	}
+	if s.find(l.ID) != nil {
+		return false, nil
+	}
+	l.Version = 1
 	s.lists = append(s.lists, l)
 	if s.keys == nil {
 		s.keys = map[string][]byte{}
 	}
 	s.keys[l.ID] = packed
+	return true, nil
+}
+
+func (s *shelf) find(id string) *sweep.Stored {
+	for i := range s.lists {
+		if s.lists[i].ID == id {
+			return &s.lists[i]
+		}
+	}
 	return nil
 }
 
-func (s *shelf) Note(ctx context.Context, id string, p sweep.ServedPage, served bool) error {
+func (s *shelf) Save(ctx context.Context, l sweep.Stored) (bool, error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return false, err
+	}
+	s.mu.Lock()
+	before := s.before
+	s.before = nil
+	s.mu.Unlock()
+	if before != nil {
+		before()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := range s.lists {
-		if s.lists[i].ID == id {
-			s.lists[i].Pages = slices.DeleteFunc(s.lists[i].Pages, func(o sweep.ServedPage) bool { return o.Page == p.Page })
-			if served {
-				s.lists[i].Pages = append(s.lists[i].Pages, p)
-			}
-		}
+	if s.fail != nil {
+		return false, s.fail
 	}
-	return s.fail
+	s.saves++
+	at := s.find(l.ID)
+	if at == nil || at.Version != l.Version {
+		return false, nil
+	}
+	at.Progress, at.Version = l.Progress, l.Version+1
+	return true, nil
 }
 
 func (s *shelf) Lists(_ context.Context, group string) ([]sweep.Stored, error) {
@@ -63,7 +88,6 @@ func (s *shelf) Lists(_ context.Context, group string) ([]sweep.Stored, error) {
 	var out []sweep.Stored
 	for _, l := range s.lists {
 		if l.Group == group {
-			l.Pages = slices.Clone(l.Pages)
 			out = append(out, l)
 		}
 	}
@@ -76,11 +100,28 @@ func (s *shelf) Keys(_ context.Context, id string) ([]byte, error) {
 	return s.keys[id], s.fail
 }
 
-func (s *shelf) Drop(_ context.Context, id string) error {
+func (s *shelf) Drop(_ context.Context, id string, lost bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lists = slices.DeleteFunc(s.lists, func(l sweep.Stored) bool { return l.ID == id })
+	if at := s.find(id); at != nil && lost {
+		at.Lost = newClock().now()
+	} else {
+		s.lists = slices.DeleteFunc(s.lists, func(l sweep.Stored) bool { return l.ID == id })
+	}
+	delete(s.keys, id)
 	return s.fail
+}
+
+func (s *shelf) setFail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fail = err
+}
+
+func (s *shelf) pages(i int) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lists[i].Progress.Served()
 }
 
 func TestStore(t *testing.T) {
@@ -110,7 +151,7 @@ func TestStore(t *testing.T) {
 		r := newRoom(t, 9, sweep.Options{Store: kept})
 		r.page(0)
 		r.page(1).Undo()
-		if got := len(kept.lists[0].Pages); got != 1 {
+		if got := kept.pages(0); got != 1 {
 			t.Errorf("%d pages noted, want 1", got)
 		}
 		r = newRoom(t, 9, sweep.Options{Store: kept})
@@ -134,21 +175,67 @@ func TestStore(t *testing.T) {
 		}
 		cancel()
 		p.Undo()
-		if got := kept.lists[0].Pages; len(got) != 1 || got[0].Page != 0 {
-			t.Errorf("pages noted %v, want page 0 alone", got)
+		if diff := cmp.Diff([]sweep.Span{{From: 0, To: 0}}, kept.lists[0].Progress.Done); diff != "" {
+			t.Errorf("pages noted (-want +got):\n%s", diff)
 		}
 	})
-	t.Run("FailingStoreNeitherFailsPageZeroNorGuesses", func(t *testing.T) {
+	t.Run("SweepGoesOnInMemoryWhileTheStoreFailsAndIsKeptAgainAfterwards", func(t *testing.T) {
 		kept := &shelf{fail: errors.New("disk full")}
-		r := newRoom(t, 9, sweep.Options{Store: kept})
+		r := newRoom(t, 12, sweep.Options{Store: kept})
 		r.page(0)
 		if r.seen.of(sweep.Unkept) == 0 {
 			t.Error("the failing store was not counted")
 		}
+		r.table.insert(0, "new")
+		wantRows(t, r.page(1).Items, []string{"r003", "r004", "r005"})
+		kept.setFail(nil)
+		r.clock.pass(time.Minute)
+		wantRows(t, r.page(2).Items, []string{"r006", "r007", "r008"})
+		other := newRoom(t, 0, sweep.Options{Store: kept})
+		other.table = r.table
+		wantRows(t, other.page(3).Items, []string{"r009", "r010", "r011"})
+		if got := kept.pages(0); got != 4 {
+			t.Errorf("%d pages noted, want all 4", got)
+		}
+	})
+	t.Run("StoreThatFailsInMidSweepIsCaughtUp", func(t *testing.T) {
+		kept := &shelf{}
+		r := newRoom(t, 15, sweep.Options{Store: kept})
+		r.page(0)
+		kept.setFail(errors.New("locked"))
+		r.page(1)
+		r.page(2)
+		r.clock.pass(time.Minute)
+		kept.setFail(nil)
+		r.page(3)
+		if diff := cmp.Diff([]sweep.Span{{From: 0, To: 3}}, kept.lists[0].Progress.Done); diff != "" {
+			t.Errorf("pages noted (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("StoreThatFailsIsLeftAloneForAWhile", func(t *testing.T) {
+		kept := &shelf{}
+		r := newRoom(t, 60, sweep.Options{Store: kept})
+		r.page(0)
+		kept.setFail(errors.New("locked"))
+		r.page(1)
+		asked := kept.saves
+		kept.setFail(nil)
+		for n := range int64(10) {
+			r.page(n + 2)
+		}
+		if kept.saves != asked {
+			t.Errorf("the store was asked %d times within no time of its failure", kept.saves-asked)
+		}
+	})
+	t.Run("PageNobodyCanTellIsRefusedWhileTheStoreFails", func(t *testing.T) {
+		kept := &shelf{}
+		newRoom(t, 9, sweep.Options{Store: kept}).page(0)
+		kept.setFail(errors.New("disk full"))
+		r := newRoom(t, 9, sweep.Options{Store: kept})
 		if _, err := r.ask("crs", 1); !errors.Is(err, sweep.ErrGone) {
 			t.Errorf("page 1 without the store: %v, want ErrGone", err)
 		}
-		kept.fail = nil
+		kept.setFail(nil)
 		wantRows(t, r.page(1).Items, []string{"r003", "r004", "r005"})
 	})
 	t.Run("DamagedListIsNotUsed", func(t *testing.T) {

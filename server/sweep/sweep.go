@@ -74,6 +74,7 @@ type Options struct {
 	Remember time.Duration // how long a lost list is remembered; 24 hours
 	Beside   int           // lists of one client and query side by side; 4
 	Store    Store         // where lists outlive the process; nil: nowhere
+	Patience time.Duration // how long the store may take for one thing; 2 seconds
 	Observer Observer      // nil: nobody
 }
 
@@ -110,31 +111,50 @@ func Get[T any](ctx context.Context, s *Sweeps, r Request, src Source[T]) (Page[
 	if r.Size < 1 || r.Page < 0 {
 		return Page[T]{}, fmt.Errorf("page %d of size %d cannot be cut", r.Page, r.Size)
 	}
-	for again := false; ; again = true {
+	for stale, taken := 0, 0; ; {
 		p, err := get(ctx, s, r, src)
-		// A list made a moment ago can only be stale because the mapping was
-		// replaced in between: page 0 may simply start over.
-		if again || r.Page > 0 || !errors.Is(err, adapters.ErrStaleKeys) {
+		switch {
+		case errors.Is(err, errTaken) && taken < mostTaken:
+			taken++
+		case errors.Is(err, errTaken):
+			s.observe(r, Refused)
+			return Page[T]{}, fmt.Errorf("page %d: %w: %w", r.Page, ErrGone, err)
+		case r.Page == 0 && stale == 0 && errors.Is(err, adapters.ErrStaleKeys):
+			// A list made a moment ago can only be stale because the mapping was
+			// replaced in between: page 0 may simply start over.
+			stale++
+		default:
 			return p, err
 		}
 	}
 }
+
+// errTaken: another process took the page of the list while it was read here,
+// for another sweep.
+var errTaken = errors.New("another process serves the page")
+
+// mostTaken bounds how often another list is looked for.
+const mostTaken = 8
 
 func get[T any](ctx context.Context, s *Sweeps, r Request, src Source[T]) (Page[T], error) {
 	tk, err := s.find(ctx, r, src.Keys)
 	if err != nil {
 		return Page[T]{}, err
 	}
-	keys := tk.keys()
+	keys := tk.keys
 	if len(keys) == 0 && r.Page > 0 { // past the end
 		return Page[T]{Items: []T{}, Total: tk.list.total, Undo: func() {}}, nil
 	}
+	lost := s.claim(ctx, r, tk)
 	var items []T
 	var left []adapters.LeftOut
 	if len(keys) > 0 {
 		if items, left, err = src.Rows(ctx, r.Query, keys); err == nil {
 			err = fits(len(keys), len(items), len(left))
 		}
+	}
+	if lost() {
+		return Page[T]{}, errTaken
 	}
 	if err == nil {
 		// Nobody waits for the page any more: the caller has not read it, and

@@ -16,9 +16,10 @@ import (
 const maxLost = 16 << 10
 
 // Sweeps keeps the key lists of a process. It is safe for concurrent use, and
-// holds no lock while a dealer's system or the store is asked.
+// holds no lock of all lists while a dealer's system or the store is asked.
 type Sweeps struct {
-	o Options
+	o    Options
+	name string // this process, among those that share the store
 
 	mu     sync.Mutex
 	uses   uint64                // counts every use, as an order in time
@@ -27,6 +28,8 @@ type Sweeps struct {
 	bytes  int64
 	lost   map[string]*list.Element // of lostList, by group
 	losses *list.List               // of lostList, newest first
+	rests  time.Time                // until when the store is left alone
+	doomed []*keyList               // still to be dropped from the store
 }
 
 // lostList remembers that a list went while its sweep may still be going on.
@@ -56,11 +59,14 @@ func New(o Options) *Sweeps {
 	if o.Beside <= 0 {
 		o.Beside = 4
 	}
+	if o.Patience <= 0 {
+		o.Patience = 2 * time.Second
+	}
 	if o.Observer == nil {
 		o.Observer = nobody{}
 	}
 	return &Sweeps{
-		o: o, groups: map[string][]*keyList{}, order: list.New(),
+		o: o, name: rand.Text()[:10], groups: map[string][]*keyList{}, order: list.New(),
 		lost: map[string]*list.Element{}, losses: list.New(),
 	}
 }
@@ -69,18 +75,16 @@ func (s *Sweeps) observe(r Request, e Event) { s.o.Observer.Happened(r.Dealer, r
 
 // find returns the list a page is to be cut from, with the page taken on it.
 func (s *Sweeps) find(ctx context.Context, r Request, keys func(context.Context, adapters.Query) (adapters.Keys, error)) (ticket, error) {
-	event := Made
 	if r.Page > 0 {
-		if err := s.restore(ctx, r); err != nil {
-			s.observe(r, Refused)
-			return ticket{}, fmt.Errorf("page %d: %w: %w", r.Page, ErrGone, err)
-		}
-		t, ok, err := s.continued(r)
-		if ok || err != nil {
+		if t, ok, err := s.underWay(ctx, r); ok || err != nil {
 			return t, err
 		}
-		event = Remade
 	}
+	birth := s.o.Now()
+	s.mu.Lock()
+	s.uses++
+	born := s.uses
+	s.mu.Unlock()
 	ks, err := keys(ctx, r.Query)
 	if err != nil {
 		return ticket{}, fmt.Errorf("reading the key list: %w", err)
@@ -88,32 +92,100 @@ func (s *Sweeps) find(ctx context.Context, r Request, keys func(context.Context,
 	if err := owned(r.Query, ks); err != nil {
 		return ticket{}, err
 	}
-	l := newList(r, ks, s.o.Now(), rand.Text())
+	l := newList(r, int64(len(ks)), birth, rand.Text())
+	l.fill(ks)
+	l.born, l.used = born, born
+	if r.Page == 0 { // counts once its first page is served
+		s.observe(r, Made)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		l.pages[0] = pageState{taken: true, used: born}
+		return ticket{list: l, first: true, keys: l.cut(0), claim: s.note(l, takePage, 0, 0)}, nil
+	}
+	// Another call for the same sweep, here or in another process, may have made
+	// its list meanwhile; two lists for one sweep would contradict each other.
+	for {
+		if t, ok, err := s.underWay(ctx, r); ok || err != nil {
+			return t, err
+		}
+		if t, ok := s.begin(r, l); ok {
+			s.discard(ctx)
+			return t, nil
+		}
+	}
+}
+
+// begin puts a list made for a later page in use, unless there is one by now.
+func (s *Sweeps) begin(r Request, l *keyList) (ticket, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.uses++
-	l.born, l.used = s.uses, s.uses
-	if r.Page == 0 { // counts once its first page is served
-		s.observe(r, event)
-		return ticket{list: l, first: true}, nil
+	if len(s.groups[l.group]) > 0 || s.lostGroup(l.group) != nil {
+		return ticket{}, false
 	}
-	// Another call for the same sweep may have made its list meanwhile; two
-	// lists for one sweep would contradict each other.
-	if t, ok, err := s.choose(r); ok || err != nil {
-		return t, err
-	}
-	s.observe(r, event)
+	s.observe(r, Remade)
 	s.add(l)
-	return s.take(l, r.Page), nil
+	t := s.take(l, r.Page)
+	t.keys = l.cut(t.page)
+	return t, true
+}
+
+// underWay takes a page above 0 on the list of a sweep that is under way.
+// Without one ok is false, unless there was one that is lost, or nobody can
+// tell: ErrGone.
+func (s *Sweeps) underWay(ctx context.Context, r Request) (t ticket, ok bool, err error) {
+	lost, unread := s.restore(ctx, r, false)
+	t, ok, err = s.continued(r, lost)
+	if !ok && err == nil && unread != nil {
+		// Nothing in memory, so that the store has to be heard.
+		if lost, unread = s.restore(ctx, r, true); unread == nil {
+			t, ok, err = s.continued(r, lost)
+		}
+	}
+	switch {
+	case ok && unread != nil:
+		s.observe(r, Unkept)
+	case !ok && err == nil && unread != nil:
+		s.observe(r, Refused)
+		return ticket{}, false, fmt.Errorf("page %d: %w: %w", r.Page, ErrGone, unread)
+	}
+	s.discard(ctx)
+	if !ok || err != nil {
+		return t, ok, err
+	}
+	if t.keys, err = s.keysOf(ctx, t); err != nil {
+		s.failed(ctx, t, false)
+		s.observe(r, Refused)
+		return ticket{}, false, fmt.Errorf("page %d: %w: %w", r.Page, ErrGone, err)
+	}
+	return t, true, nil
+}
+
+// keysOf returns the keys of a page taken.
+func (s *Sweeps) keysOf(ctx context.Context, t ticket) (adapters.Keys, error) {
+	l := t.list
+	if !l.has(t.page) {
+		return nil, nil
+	}
+	s.mu.Lock()
+	absent := l.keys == nil
+	s.mu.Unlock()
+	if absent {
+		if err := s.load(ctx, l); err != nil {
+			return nil, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return l.cut(t.page), nil
 }
 
 // continued looks for the list of a sweep that is under way. Without one ok is
 // false, unless there was one that is lost: ErrGone.
-func (s *Sweeps) continued(r Request) (t ticket, ok bool, err error) {
+func (s *Sweeps) continued(r Request, lost time.Time) (t ticket, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.expire()
-	t, ok, err = s.choose(r)
+	t, ok, err = s.choose(r, lost)
 	if err != nil {
 		s.observe(r, Refused)
 	}
@@ -123,9 +195,9 @@ func (s *Sweeps) continued(r Request) (t ticket, ok bool, err error) {
 // choose picks the list for a page above 0. Several sweeps of one client over
 // the same query cannot be told apart by their requests, only by their
 // progress: the page after one that was served belongs to the oldest sweep that
-// waits for it, passing over sweeps that gave way to a newer one. The caller
-// holds the lock.
-func (s *Sweeps) choose(r Request) (t ticket, ok bool, err error) {
+// waits for it, passing over sweeps that gave way to a newer one. away is when
+// the store lost a list of theirs; zero: never. The caller holds the lock.
+func (s *Sweeps) choose(r Request, away time.Time) (t ticket, ok bool, err error) {
 	lists := s.groups[r.group()]
 	var waiting []*keyList
 	var repeat, ended *keyList
@@ -159,11 +231,11 @@ func (s *Sweeps) choose(r Request) (t ticket, ok bool, err error) {
 		// A page out of turn, as callers ask who fetch pages side by side. It
 		// can only be the newest sweep's if no other was lost since that began.
 		newest := lists[len(lists)-1]
-		if lost == nil || lost.used < newest.born {
+		if (lost == nil || lost.used < newest.born) && (away.IsZero() || away.Before(newest.birth)) {
 			return s.take(newest, r.Page), true, nil
 		}
 	}
-	if lost != nil {
+	if lost != nil || !away.IsZero() {
 		return ticket{}, false, fmt.Errorf("page %d: %w", r.Page, ErrGone)
 	}
 	return ticket{}, false, nil
@@ -182,6 +254,9 @@ func (s *Sweeps) take(l *keyList, page int64) ticket {
 		p := &l.pages[page]
 		t.first = !p.taken
 		p.taken, p.used = true, s.uses
+		if t.first {
+			t.claim = s.note(l, takePage, page, 0)
+		}
 	}
 	return t
 }
@@ -207,13 +282,15 @@ func (s *Sweeps) served(ctx context.Context, t ticket, left int) {
 		l.left += int64(left) - p.left
 		p.taken, p.done, p.left = true, true, int64(left)
 	}
-	keep := s.o.Store != nil && len(l.pages) > 1 && l.place != nil && l.has(t.page)
-	isNew := keep && !l.stored
-	l.stored = l.stored || keep
-	s.mu.Unlock()
-	if keep {
-		s.keep(ctx, l, t.page, int64(left), isNew)
+	var st *step
+	if l.has(t.page) && (l.place != nil || l.stored) {
+		st = s.note(l, servePage, t.page, int64(left))
 	}
+	s.mu.Unlock()
+	if st != nil {
+		s.write(ctx, l, st)
+	}
+	s.discard(ctx)
 }
 
 // tooMany says whether the rows left out so far, this page included, are more
@@ -234,10 +311,9 @@ func (s *Sweeps) tooMany(t ticket, items, left int, share float64) bool {
 // failed takes back that a page was served. With stale the whole list is
 // useless.
 func (s *Sweeps) failed(ctx context.Context, t ticket, stale bool) {
-	ctx = context.WithoutCancel(ctx) // often the very reason is that ctx ended
 	l := t.list
 	s.mu.Lock()
-	stored := l.stored
+	var st *step
 	if t.first && l.has(t.page) {
 		p := &l.pages[t.page]
 		if p.done {
@@ -245,20 +321,21 @@ func (s *Sweeps) failed(ctx context.Context, t ticket, stale bool) {
 			l.left -= p.left
 		}
 		*p = pageState{}
+		st = s.note(l, givePageBack, t.page, 0)
 	}
 	untouched := l.done == 0 && !slices.ContainsFunc(l.pages, func(p pageState) bool { return p.taken })
 	gone := stale || untouched
 	if gone && l.place != nil {
 		s.drop(l)
+	} else if gone && l.stored {
+		s.doomed = append(s.doomed, l)
 	}
+	stored := l.stored
 	s.mu.Unlock()
-	switch {
-	case !stored:
-	case gone:
-		s.discard(ctx, l)
-	case t.first && l.has(t.page):
-		s.note(ctx, l, t.page, 0, false)
+	if st != nil && stored && !gone {
+		s.write(ctx, l, st)
 	}
+	s.discard(ctx)
 }
 
 // add puts a list beside the others of its group and makes room for it. The
@@ -266,20 +343,40 @@ func (s *Sweeps) failed(ctx context.Context, t ticket, stale bool) {
 func (s *Sweeps) add(l *keyList) {
 	l.place = s.order.PushFront(l)
 	s.groups[l.group] = append(s.groups[l.group], l)
+	slices.SortFunc(s.groups[l.group], older)
 	s.bytes += l.bytes
 	if beside := s.groups[l.group]; len(beside) > s.o.Beside {
 		out := slices.IndexFunc(beside, func(o *keyList) bool { return !o.unfinished() && o != l })
 		s.drop(beside[max(out, 0)])
 	}
-	for s.bytes > s.o.Bytes && s.order.Len() > 1 {
-		s.drop(s.order.Back().Value.(*keyList))
-	}
+	s.makeRoom(l)
 	s.o.Observer.Held(s.order.Len(), s.bytes)
 }
 
-// drop forgets a list, and remembers that it was lost if its sweep may still be
-// going on. The caller holds the lock.
-func (s *Sweeps) drop(l *keyList) {
+// makeRoom lets the lists used least go while all together take too much, but
+// not the one in hand. The caller holds the lock.
+func (s *Sweeps) makeRoom(inHand *keyList) {
+	for e := s.order.Back(); e != nil && s.bytes > s.o.Bytes && s.order.Len() > 1; {
+		l := e.Value.(*keyList)
+		e = e.Prev()
+		if l != inHand {
+			s.letGo(l)
+		}
+	}
+}
+
+// letGo takes a list out of memory; the store still has it, or it is lost. The
+// caller holds the lock.
+func (s *Sweeps) letGo(l *keyList) {
+	if l.stored && len(l.steps) == 0 {
+		s.putAway(l)
+		return
+	}
+	s.drop(l)
+}
+
+// putAway takes a list out of memory. The caller holds the lock.
+func (s *Sweeps) putAway(l *keyList) {
 	s.order.Remove(l.place)
 	l.place = nil
 	s.bytes -= l.bytes
@@ -290,6 +387,15 @@ func (s *Sweeps) drop(l *keyList) {
 		s.groups[l.group] = rest
 	}
 	s.o.Observer.Held(s.order.Len(), s.bytes)
+}
+
+// drop forgets a list, in the store too, and remembers that it was lost if its
+// sweep may still be going on. The caller holds the lock.
+func (s *Sweeps) drop(l *keyList) {
+	s.putAway(l)
+	if l.stored {
+		s.doomed = append(s.doomed, l)
+	}
 	if !l.unfinished() {
 		return
 	}
@@ -332,6 +438,6 @@ func (s *Sweeps) expire() {
 		if now.Sub(l.last) <= s.o.Idle {
 			return
 		}
-		s.drop(l)
+		s.letGo(l)
 	}
 }

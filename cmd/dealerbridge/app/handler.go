@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/server"
+	"github.com/dealerbridge/dealerbridge/server/store"
 	"github.com/dealerbridge/dealerbridge/server/sweep"
 	"github.com/dealerbridge/dealerbridge/server/token"
 )
@@ -28,6 +29,11 @@ func (a *App) handler() (http.Handler, error) {
 	if log == nil {
 		log = a.log
 	}
+	idle := c.Sweeps.Idle
+	lists, err := a.store.KeyLists(store.KeyListOptions{Now: a.options.Now, Idle: idle, Bytes: int64(c.Sweeps.Kept) << 20})
+	if err != nil {
+		return nil, err
+	}
 	return server.New(server.Options{
 		Dealers:        a.registry,
 		Verifier:       countedVerifier{authority, a.metrics},
@@ -39,7 +45,7 @@ func (a *App) handler() (http.Handler, error) {
 		RequestTimeout: c.RequestTimeout,
 		DefaultItems:   int64(c.PageSize.Default),
 		MostItems:      int64(c.PageSize.Most),
-		Sweeps:         sweep.Options{},
+		Sweeps:         sweep.Options{Store: lists, Idle: idle, Bytes: int64(c.Sweeps.Memory) << 20},
 		Alert:          a.metrics.alert,
 		Ready: func(ctx context.Context) error {
 			if a.stopping.Load() {

@@ -26,6 +26,7 @@ type Config struct {
 	StopTimeout    time.Duration // how long requests in flight may finish
 	StopDelay      time.Duration // how long readiness fails before the address is closed, for load balancers
 	PageSize       PageSize
+	Sweeps         Sweeps
 	Log            Log
 	Token          Token
 	QR             *QR // nil: no subscription
@@ -49,6 +50,13 @@ type State struct {
 type PageSize struct {
 	Default int
 	Most    int
+}
+
+// Sweeps bounds the key lists that pulls of several pages are cut from.
+type Sweeps struct {
+	Idle   time.Duration // how long a list outlives its last use
+	Memory int           // MiB in the process
+	Kept   int           // MiB in the state, packed
 }
 
 // Log says how and how much is logged.
@@ -149,6 +157,9 @@ const (
 	DefaultStopTimeout    = 30 * time.Second
 	DefaultPageSize       = 10 // as the CRS suggests (R123)
 	DefaultMostItems      = 100
+	DefaultSweepIdle      = 30 * time.Minute
+	DefaultSweepMemory    = 64
+	DefaultSweepKept      = 256
 	DefaultTokenLife      = time.Hour
 	DefaultConnections    = 8
 	DefaultStatement      = 15 * time.Second
@@ -164,6 +175,7 @@ func Default() Config {
 		RequestTimeout: DefaultRequestTimeout,
 		StopTimeout:    DefaultStopTimeout,
 		PageSize:       PageSize{Default: DefaultPageSize, Most: DefaultMostItems},
+		Sweeps:         Sweeps{Idle: DefaultSweepIdle, Memory: DefaultSweepMemory, Kept: DefaultSweepKept},
 		Log:            Log{Format: "text", Level: slog.LevelInfo},
 		Token:          Token{Life: DefaultTokenLife},
 	}

@@ -126,6 +126,14 @@ func (s *section) config(over Overrides) Config {
 		}
 		p.done()
 	}
+	if w := s.section("sweeps"); w != nil {
+		c.Sweeps = Sweeps{
+			Idle:   w.duration("idle", DefaultSweepIdle, time.Minute, 24*time.Hour),
+			Memory: w.number("memory", DefaultSweepMemory, 1, 1<<20),
+			Kept:   w.number("kept", DefaultSweepKept, 1, 1<<20),
+		}
+		w.done()
+	}
 	c.Log = s.log()
 	if over.LogFormat != "" {
 		c.Log.Format = over.LogFormat

@@ -1,0 +1,289 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/dealerbridge/dealerbridge/server/sweep"
+)
+
+// KeyListOptions bound the key lists kept; zero values stand for the defaults.
+type KeyListOptions struct {
+	Now      func() time.Time
+	Idle     time.Duration // how long a list outlives its last use; 30 minutes
+	Remember time.Duration // how long a list that was lost to its sweep is remembered; 24 hours
+	Bytes    int64         // what all packed lists may take; 256 MiB
+}
+
+// KeyLists keeps the key lists of sweeps. It is safe for concurrent use, also
+// by several processes on one state.
+type KeyLists struct {
+	o  KeyListOptions
+	db *gorm.DB
+
+	mu    sync.Mutex
+	swept time.Time // when lists were last cleared away
+	since int64     // bytes kept since then
+}
+
+var _ sweep.Store = (*KeyLists)(nil)
+
+// clearEvery is how often lists nobody uses are cleared away, at least, while
+// new ones come.
+const clearEvery = time.Minute
+
+// clearAtOnce bounds what one clearing takes away, so that no page waits long
+// for it.
+const clearAtOnce = 200
+
+// KeyLists opens the keeping of key lists. It ends with the store.
+//
+// On SQLite it has connections of its own: how far a sweep has come is written
+// with every page, and need not survive a power cut, only the process. A new
+// list does survive it.
+func (s *Store) KeyLists(o KeyListOptions) (*KeyLists, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Idle <= 0 {
+		o.Idle = 30 * time.Minute
+	}
+	if o.Remember <= 0 {
+		o.Remember = 24 * time.Hour
+	}
+	if o.Bytes <= 0 {
+		o.Bytes = 256 << 20
+	}
+	k := &KeyLists{o: o, db: s.db}
+	if s.path == "" {
+		return k, nil
+	}
+	db, err := gorm.Open(sqliteDialector(sqliteDSN(s.path, "busy_timeout(1000)", "synchronous(NORMAL)")), &gorm.Config{
+		TranslateError: true, DisableAutomaticPing: true, SkipDefaultTransaction: true, Logger: logger.Discard,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the kept key lists: %w", err)
+	}
+	pool, err := db.DB()
+	if err != nil {
+		return nil, fmt.Errorf("opening the kept key lists: %w", err)
+	}
+	pool.SetMaxOpenConns(4)
+	pool.SetMaxIdleConns(4)
+	s.beside = append(s.beside, pool)
+	k.db = db
+	return k, nil
+}
+
+// Keep is part of sweep.Store.
+func (k *KeyLists) Keep(ctx context.Context, l sweep.Stored, packed []byte) (bool, error) {
+	if err := k.clear(ctx, int64(len(packed))); err != nil {
+		return false, fmt.Errorf("clearing old key lists away: %w", redacted(err))
+	}
+	progress, err := json.Marshal(l.Progress)
+	if err != nil {
+		return false, fmt.Errorf("encoding the progress of a sweep: %w", err)
+	}
+	err = k.durable(ctx, func(tx *gorm.DB) error {
+		const list = "INSERT INTO sweep_lists (id, grp, birth_us, total, size, version, used_ms, unfinished, lost_ms, bytes, progress) " +
+			"VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0, ?, ?)"
+		err := tx.Exec(list, l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size,
+			l.Progress.Last.UnixMilli(), flag(l.Unfinished()), len(packed), string(progress)).Error
+		if err != nil {
+			return err
+		}
+		return tx.Exec("INSERT INTO sweep_keys (id, packed) VALUES (?, ?)", l.ID, packed).Error
+	})
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("keeping a key list: %w", redacted(err))
+	}
+	return true, nil
+}
+
+// durable runs a transaction that survives a power cut once it is through.
+func (k *KeyLists) durable(ctx context.Context, do func(tx *gorm.DB) error) error {
+	db := k.db.WithContext(ctx)
+	if db.Name() != "sqlite" {
+		return db.Transaction(do)
+	}
+	return db.Connection(func(conn *gorm.DB) (err error) {
+		if err := conn.Exec("PRAGMA synchronous = FULL").Error; err != nil {
+			return err
+		}
+		defer func() {
+			// Not the caller's context: the connection is used again.
+			err = errors.Join(err, conn.WithContext(context.WithoutCancel(ctx)).Exec("PRAGMA synchronous = NORMAL").Error)
+		}()
+		return conn.Transaction(do)
+	})
+}
+
+// Save is part of sweep.Store.
+func (k *KeyLists) Save(ctx context.Context, l sweep.Stored) (bool, error) {
+	progress, err := json.Marshal(l.Progress)
+	if err != nil {
+		return false, fmt.Errorf("encoding the progress of a sweep: %w", err)
+	}
+	const update = "UPDATE sweep_lists SET version = version + 1, used_ms = ?, unfinished = ?, progress = ? " +
+		"WHERE id = ? AND version = ? AND lost_ms = 0"
+	res := k.db.WithContext(ctx).Exec(update, l.Progress.Last.UnixMilli(), flag(l.Unfinished()), string(progress), l.ID, l.Version)
+	if res.Error != nil {
+		return false, fmt.Errorf("noting the progress of a sweep: %w", redacted(res.Error))
+	}
+	return res.RowsAffected == 1, nil
+}
+
+// listRow is one row of sweep_lists.
+type listRow struct {
+	ID         string
+	Grp        string
+	BirthUs    int64
+	Total      int64
+	Size       int64
+	Version    int64
+	UsedMs     int64
+	Unfinished bool
+	LostMs     int64
+	Bytes      int64
+	Progress   string
+}
+
+// Lists is part of sweep.Store.
+func (k *KeyLists) Lists(ctx context.Context, group string) ([]sweep.Stored, error) {
+	const query = "SELECT id, grp, birth_us, total, size, version, used_ms, unfinished, lost_ms, bytes, progress " +
+		"FROM sweep_lists WHERE grp = ? ORDER BY birth_us, id"
+	var rows []listRow
+	if err := k.db.WithContext(ctx).Raw(query, group).Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("reading kept key lists: %w", redacted(err))
+	}
+	now := k.o.Now()
+	lists := make([]sweep.Stored, 0, len(rows))
+	for _, r := range rows {
+		l := sweep.Stored{
+			ID: r.ID, Group: r.Grp, Birth: time.UnixMicro(r.BirthUs).UTC(), Total: r.Total, Size: r.Size,
+			Version: r.Version, Lost: instant(r.LostMs),
+		}
+		if err := json.Unmarshal([]byte(r.Progress), &l.Progress); err != nil {
+			return nil, fmt.Errorf("the progress of a sweep is damaged in the gateway's state: %w", err)
+		}
+		if idle := instant(r.UsedMs).Add(k.o.Idle); l.Lost.IsZero() && idle.Before(now) {
+			if !r.Unfinished {
+				continue
+			}
+			l.Lost = idle // whether it was cleared away already or not
+		}
+		if !l.Lost.IsZero() && now.Sub(l.Lost) > k.o.Remember {
+			continue
+		}
+		lists = append(lists, l)
+	}
+	return lists, nil
+}
+
+// Keys is part of sweep.Store.
+func (k *KeyLists) Keys(ctx context.Context, id string) ([]byte, error) {
+	var packed [][]byte
+	if err := k.db.WithContext(ctx).Raw("SELECT packed FROM sweep_keys WHERE id = ?", id).Scan(&packed).Error; err != nil {
+		return nil, fmt.Errorf("reading a kept key list: %w", redacted(err))
+	}
+	if len(packed) == 0 {
+		return nil, errors.New("the key list is kept no more")
+	}
+	return packed[0], nil
+}
+
+// Drop is part of sweep.Store.
+func (k *KeyLists) Drop(ctx context.Context, id string, lost bool) error {
+	if err := k.drop(ctx, listRow{ID: id, Unfinished: lost, Version: anyVersion}); err != nil {
+		return fmt.Errorf("dropping a key list: %w", redacted(err))
+	}
+	return nil
+}
+
+const anyVersion = -1
+
+// drop takes a list away, unless it is at another version by now; of an
+// unfinished one the row stays, without keys.
+func (k *KeyLists) drop(ctx context.Context, r listRow) error {
+	return k.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var res *gorm.DB
+		if r.Unfinished {
+			res = tx.Exec("UPDATE sweep_lists SET version = version + 1, lost_ms = ?, bytes = 0 WHERE id = ? AND (version = ? OR ? < 0) AND lost_ms = 0",
+				millis(k.o.Now()), r.ID, r.Version, r.Version)
+		} else {
+			res = tx.Exec("DELETE FROM sweep_lists WHERE id = ? AND (version = ? OR ? < 0)", r.ID, r.Version, r.Version)
+		}
+		if res.Error != nil || res.RowsAffected == 0 {
+			return res.Error
+		}
+		return tx.Exec("DELETE FROM sweep_keys WHERE id = ?", r.ID).Error
+	})
+}
+
+// clear takes away what nobody used for too long, and the oldest lists while
+// all together take too much room. It looks now and then only.
+func (k *KeyLists) clear(ctx context.Context, coming int64) error {
+	now := k.o.Now()
+	k.mu.Lock()
+	k.since += coming
+	due := now.Sub(k.swept) >= clearEvery || k.since > k.o.Bytes/16
+	if due {
+		k.swept, k.since = now, coming
+	}
+	k.mu.Unlock()
+	if !due {
+		return nil
+	}
+	db := k.db.WithContext(ctx)
+	if err := db.Exec("DELETE FROM sweep_lists WHERE lost_ms > 0 AND lost_ms < ?", millis(now.Add(-k.o.Remember))).Error; err != nil {
+		return err
+	}
+	const columns = "SELECT id, version, unfinished, bytes FROM sweep_lists WHERE lost_ms = 0"
+	var old []listRow
+	if err := db.Raw(columns+" AND used_ms < ? LIMIT ?", millis(now.Add(-k.o.Idle)), clearAtOnce).Scan(&old).Error; err != nil {
+		return err
+	}
+	for _, r := range old {
+		if err := k.drop(ctx, r); err != nil {
+			return err
+		}
+	}
+	var held int64
+	if err := db.Raw("SELECT COALESCE(SUM(bytes), 0) FROM sweep_lists").Scan(&held).Error; err != nil {
+		return err
+	}
+	if held += coming; held <= k.o.Bytes {
+		return nil
+	}
+	var most []listRow
+	if err := db.Raw(columns+" ORDER BY unfinished, used_ms LIMIT ?", clearAtOnce).Scan(&most).Error; err != nil {
+		return err
+	}
+	for _, r := range most {
+		if held <= k.o.Bytes {
+			return nil
+		}
+		if err := k.drop(ctx, r); err != nil {
+			return err
+		}
+		held -= r.Bytes
+	}
+	return nil
+}
+
+func flag(on bool) int {
+	if on {
+		return 1
+	}
+	return 0
+}
