@@ -1,10 +1,14 @@
 package caterpillar_test
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -64,8 +68,8 @@ func TestFailures(t *testing.T) {
 			if !errors.Is(err, c.want) {
 				t.Fatalf("got %v, want %v", err, c.want)
 			}
-			if got.Lost != c.lost || got.Tries != c.tries || len(s.calls) != c.tries {
-				t.Errorf("lost %d, want %d; tries %d, calls %d, want %d", got.Lost, c.lost, got.Tries, len(s.calls), c.tries)
+			if got.Lost != c.lost || got.Tries != c.tries || len(s.called()) != c.tries {
+				t.Errorf("lost %d, want %d; tries %d, calls %d, want %d", got.Lost, c.lost, got.Tries, len(s.called()), c.tries)
 			}
 			failed := callError(t, err)
 			for place, text := range map[string]string{"error": err.Error(), "log": s.log.String(), "value": fmt.Sprintf("%v %+v", err, failed.LogValue())} {
@@ -150,8 +154,8 @@ func TestPauses(t *testing.T) {
 			w.WriteHeader(http.StatusTooManyRequests)
 		})
 		_, err := s.leads(t).Leads(t.Context(), 1)
-		if failed := callError(t, err); failed.RetryAfter != time.Hour || len(s.calls) != 1 || len(s.pauses) != 0 {
-			t.Errorf("%v, %d calls", failed, len(s.calls))
+		if failed := callError(t, err); failed.RetryAfter != time.Hour || len(s.called()) != 1 || len(s.pauses) != 0 {
+			t.Errorf("%v, %d calls", failed, len(s.called()))
 		}
 	})
 }
@@ -169,8 +173,8 @@ func TestLostAnswers(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				s := play(t, answer)
 				got, err := s.leads(t).Leads(t.Context(), 10)
-				if !errors.Is(err, adapters.ErrAnswer) || ids(got.Leads) != "A B" || got.Lost != 1 || len(s.calls) != 1 || len(got.Raw) == 0 {
-					t.Errorf("%v, %q, lost %d, %d calls, raw %q", err, ids(got.Leads), got.Lost, len(s.calls), got.Raw)
+				if !errors.Is(err, adapters.ErrAnswer) || ids(got.Leads) != "A B" || got.Lost != 1 || len(s.called()) != 1 || len(got.Raw) == 0 {
+					t.Errorf("%v, %q, lost %d, %d calls, raw %q", err, ids(got.Leads), got.Lost, len(s.called()), got.Raw)
 				}
 			})
 		}
@@ -215,10 +219,10 @@ func TestNoCallIsRepeatedUnseen(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := l.Leads(t.Context(), 1)
-	if err == nil || got.Lost != 1 || len(s.calls) != 2 {
-		t.Errorf("%v, %+v, %d calls", err, got, len(s.calls))
+	if err == nil || got.Lost != 1 || len(s.called()) != 2 {
+		t.Errorf("%v, %+v, %d calls", err, got, len(s.called()))
 	}
-	for _, c := range s.calls {
+	for _, c := range s.called() {
 		if c.header.Get("Connection") != "close" {
 			t.Errorf("Connection %q", c.header.Get("Connection"))
 		}
@@ -226,8 +230,7 @@ func TestNoCallIsRepeatedUnseen(t *testing.T) {
 }
 
 func TestRedirects(t *testing.T) {
-	var elsewhere int
-	other := play(t, func(int, http.ResponseWriter, *http.Request) { elsewhere++ })
+	other := play(t, say(http.StatusOK, "[]"))
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		s := play(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, other.URL+"/?who="+private, status)
@@ -241,8 +244,8 @@ func TestRedirects(t *testing.T) {
 			}
 		}
 	}
-	if elsewhere != 0 {
-		t.Errorf("%d calls went elsewhere", elsewhere)
+	if calls := other.called(); len(calls) != 0 {
+		t.Errorf("%d calls went elsewhere", len(calls))
 	}
 }
 
@@ -272,9 +275,9 @@ func TestPost(t *testing.T) {
 		if err != nil || got.Tries != 3 || !got.Ambiguous || got.Status != 200 {
 			t.Fatalf("%v, %+v", err, got)
 		}
-		for _, c := range s.calls {
-			if c.body != s.calls[0].body || c.body == "" {
-				t.Errorf("bodies %q and %q", s.calls[0].body, c.body)
+		for _, c := range s.called() {
+			if c.body != s.called()[0].body || c.body == "" {
+				t.Errorf("bodies %q and %q", s.called()[0].body, c.body)
 			}
 		}
 	})
@@ -309,8 +312,46 @@ func TestPost(t *testing.T) {
 		s := play(t, say(200, ""))
 		bad := slices.Clone(updates)
 		bad[0].OpportunityAmount = ptr[json.Number]("a lot")
-		if _, err := s.leads(t).PostUpdates(t.Context(), bad); err == nil || len(s.calls) != 0 {
-			t.Errorf("%v, %d calls", err, len(s.calls))
+		if _, err := s.leads(t).PostUpdates(t.Context(), bad); err == nil || len(s.called()) != 0 {
+			t.Errorf("%v, %d calls", err, len(s.called()))
 		}
 	})
+}
+
+func TestAnswerThatUnpacksWithoutEnd(t *testing.T) {
+	s := play(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		packed := gzip.NewWriter(w)
+		blanks := make([]byte, 1<<20)
+		for range 64 {
+			if _, err := packed.Write(blanks); err != nil {
+				return
+			}
+		}
+		if err := packed.Close(); err != nil {
+			return
+		}
+	})
+	got, err := s.leads(t, func(o *caterpillar.Options) { o.MaxAnswer = 1 << 20 }).Leads(t.Context(), 1)
+	if !errors.Is(err, adapters.ErrAnswerTooLarge) || len(got.Raw) != 1<<20 {
+		t.Errorf("%v, %d bytes", err, len(got.Raw))
+	}
+}
+
+func TestUnknownCertificate(t *testing.T) {
+	s := play(t, say(200, "[]"))
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	l, err := caterpillar.OpenLeads(caterpillar.LeadConfig{
+		URL: secure.URL, Version: caterpillar.V2, Credentials: s.credentials(), Options: s.options(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := l.Leads(t.Context(), 1)
+	if !errors.Is(err, adapters.ErrService) || got.Lost != 0 || !strings.Contains(err.Error(), "certificate is not accepted") {
+		t.Errorf("%v, %+v", err, got)
+	}
 }

@@ -39,7 +39,7 @@ func TestRequests(t *testing.T) {
 	}
 	t.Run("GoToTheAddressOfTheVersion", func(t *testing.T) { // R15, R51, R59
 		var got []string
-		for _, c := range s.calls {
+		for _, c := range s.called() {
 			got = append(got, c.method+" "+c.target)
 		}
 		want := []string{
@@ -52,7 +52,7 @@ func TestRequests(t *testing.T) {
 		}
 	})
 	t.Run("CarryTheHeadersOfEveryCall", func(t *testing.T) { // R20
-		for _, c := range s.calls {
+		for _, c := range s.called() {
 			for name, want := range map[string]string{"Authorization": "Bearer token-1", "Content-Type": "application/json", "Accept": "application/json"} {
 				if got := c.header.Get(name); got != want {
 					t.Errorf("%s %s: %s %q", c.method, c.target, name, got)
@@ -61,10 +61,10 @@ func TestRequests(t *testing.T) {
 		}
 	})
 	t.Run("AskOnceForATokenOfTheScope", func(t *testing.T) { // R17
-		if len(s.asked) != 1 {
-			t.Fatalf("%d token requests", len(s.asked))
+		if len(s.tokens()) != 1 {
+			t.Fatalf("%d token requests", len(s.tokens()))
 		}
-		a := s.asked[0]
+		a := s.tokens()[0]
 		form, err := url.ParseQuery(a.body)
 		if err != nil || a.method != http.MethodPost || a.header.Get("Content-Type") != "application/x-www-form-urlencoded" {
 			t.Fatalf("%s, %v, %v", a.method, a.header, err)
@@ -80,7 +80,7 @@ func TestRequests(t *testing.T) {
 	})
 	t.Run("UpdatesAreAListWithTextAsItIs", func(t *testing.T) { // R59, R89
 		want := `[{"currencyIsoCode":"USD","dealerLeadId":"7","dealerSalesRep":"Milo & Söhne","dealerSalesRepNumber":"E-27","leadId":"LD-1","leadStatus":"Accepted","opportunityAmount":48500.10}]`
-		if got := s.calls[2].body; got != want {
+		if got := s.called()[2].body; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	})
@@ -89,15 +89,15 @@ func TestRequests(t *testing.T) {
 			if _, err := l.Leads(t.Context(), limit); err != nil {
 				t.Fatal(err)
 			}
-			if got := s.calls[len(s.calls)-1].target; !strings.HasSuffix(got, "?"+want) {
+			if got := s.called()[len(s.called())-1].target; !strings.HasSuffix(got, "?"+want) {
 				t.Errorf("limit %d: %s", limit, got)
 			}
 		}
 	})
 	t.Run("NoUpdatesAreNoCall", func(t *testing.T) {
-		before := len(s.calls)
-		if _, err := l.PostUpdates(t.Context(), nil); err != nil || len(s.calls) != before {
-			t.Errorf("%d calls, %v", len(s.calls)-before, err)
+		before := len(s.called())
+		if _, err := l.PostUpdates(t.Context(), nil); err != nil || len(s.called()) != before {
+			t.Errorf("%d calls, %v", len(s.called())-before, err)
 		}
 	})
 }
@@ -223,10 +223,10 @@ func TestLongLead(t *testing.T) {
 		}
 	})
 	t.Run("AnAnswerAboveTheBoundFailsAtOnceAndIsCounted", func(t *testing.T) {
-		before := len(s.calls)
+		before := len(s.called())
 		got, err := s.leads(t, func(o *caterpillar.Options) { o.MaxAnswer = 1 << 20 }).Leads(t.Context(), 10)
-		if !errors.Is(err, adapters.ErrAnswerTooLarge) || got.Lost != 1 || len(s.calls) != before+1 || len(got.Raw) != 1<<20 {
-			t.Errorf("%v, lost %d, %d calls, %d bytes", err, got.Lost, len(s.calls)-before, len(got.Raw))
+		if !errors.Is(err, adapters.ErrAnswerTooLarge) || got.Lost != 1 || len(s.called()) != before+1 || len(got.Raw) != 1<<20 {
+			t.Errorf("%v, lost %d, %d calls, %d bytes", err, got.Lost, len(s.called())-before, len(got.Raw))
 		}
 	})
 }
@@ -279,7 +279,7 @@ func TestStopping(t *testing.T) {
 		<-r.Context().Done()
 	})
 	got, err := s.leads(t).Leads(ctx, 1)
-	if !errors.Is(err, context.Canceled) || got.Lost != 1 || len(s.calls) != 1 {
-		t.Errorf("%v, lost %d, %d calls: a stop is one call that may have acted", err, got.Lost, len(s.calls))
+	if !errors.Is(err, context.Canceled) || got.Lost != 1 || len(s.called()) != 1 {
+		t.Errorf("%v, lost %d, %d calls: a stop is one call that may have acted", err, got.Lost, len(s.called()))
 	}
 }

@@ -54,7 +54,7 @@ func TestAssociation(t *testing.T) {
 			if _, err := s.qr(t).Association(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
-			c := s.calls[len(s.calls)-1]
+			c := s.called()[len(s.called())-1]
 			path, err := url.PathUnescape(strings.TrimPrefix(c.target, "/external/v1/qrCodeAssociations/"))
 			if err != nil || path != id || c.method != "GET" || strings.Count(c.target, "/") != 4 {
 				t.Errorf("%q was asked as %s %s", id, c.method, c.target)
@@ -63,14 +63,14 @@ func TestAssociation(t *testing.T) {
 				t.Errorf("headers %v", c.header)
 			}
 		}
-		if got := s.asked[0].body; got != "grant_type=client_credentials" {
+		if got := s.tokens()[0].body; got != "grant_type=client_credentials" {
 			t.Errorf("asked for a token with %q", got)
 		}
 	})
 	t.Run("AnIDThatWouldBeAnotherAddressIsNotAsked", func(t *testing.T) {
 		s := play(t, say(200, machine))
 		for _, id := range []string{"", ".", ".."} {
-			if _, err := s.qr(t).Association(t.Context(), id); !errors.Is(err, adapters.ErrNotFound) || len(s.calls) != 0 {
+			if _, err := s.qr(t).Association(t.Context(), id); !errors.Is(err, adapters.ErrNotFound) || len(s.called()) != 0 {
 				t.Errorf("%q: %v", id, err)
 			}
 		}
@@ -101,8 +101,8 @@ func TestAssociationFailures(t *testing.T) { // R12
 		t.Run(name, func(t *testing.T) {
 			s := play(t, c.answer)
 			_, err := s.qr(t).Association(t.Context(), "A")
-			if !errors.Is(err, c.want) || len(s.calls) != c.calls {
-				t.Errorf("%v, want %v; %d calls, want %d", err, c.want, len(s.calls), c.calls)
+			if !errors.Is(err, c.want) || len(s.called()) != c.calls {
+				t.Errorf("%v, want %v; %d calls, want %d", err, c.want, len(s.called()), c.calls)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,6 +112,20 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	if _, err := w.Write(text); err != nil {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// called are the calls so far.
+func (s *service) called() []seen {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
+}
+
+// tokens are the requests for a token so far.
+func (s *service) tokens() []seen {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
 }
 
 // say answers every call with a body.

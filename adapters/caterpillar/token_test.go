@@ -28,11 +28,11 @@ func TestTokenRenewal(t *testing.T) {
 			if _, err := l.Leads(t.Context(), 1); err != nil {
 				t.Fatal(err)
 			}
-			if len(s.asked) != step.asked {
-				t.Errorf("after %s more: asked %d times, want %d", step.after, len(s.asked), step.asked)
+			if len(s.tokens()) != step.asked {
+				t.Errorf("after %s more: asked %d times, want %d", step.after, len(s.tokens()), step.asked)
 			}
 		}
-		if got := s.calls[len(s.calls)-1].header.Get("Authorization"); got != "Bearer t3" {
+		if got := s.called()[len(s.called())-1].header.Get("Authorization"); got != "Bearer t3" {
 			t.Errorf("used %q", got)
 		}
 	})
@@ -49,8 +49,8 @@ func TestTokenRenewal(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if len(s.asked) != 2 {
-				t.Errorf("%v: asked %d times", life, len(s.asked))
+			if len(s.tokens()) != 2 {
+				t.Errorf("%v: asked %d times", life, len(s.tokens()))
 			}
 		}
 	})
@@ -66,8 +66,8 @@ func TestTokenRenewal(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if len(s.asked) != 2 {
-			t.Errorf("asked %d times", len(s.asked))
+		if len(s.tokens()) != 2 {
+			t.Errorf("asked %d times", len(s.tokens()))
 		}
 	})
 	t.Run("ManyCallsAtOnceAskOnce", func(t *testing.T) {
@@ -82,8 +82,8 @@ func TestTokenRenewal(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if len(s.asked) != 1 {
-			t.Errorf("asked %d times", len(s.asked))
+		if len(s.tokens()) != 1 {
+			t.Errorf("asked %d times", len(s.tokens()))
 		}
 	})
 }
@@ -95,15 +95,15 @@ func TestRefusedToken(t *testing.T) {
 		if err != nil || ids(got.Leads) != "A" || got.Tries != 1 || got.Lost != 0 || len(s.pauses) != 0 {
 			t.Fatalf("%v, %+v, pauses %v", err, got, s.pauses)
 		}
-		if s.calls[0].header.Get("Authorization") != "Bearer token-1" || s.calls[1].header.Get("Authorization") != "Bearer token-2" {
+		if s.called()[0].header.Get("Authorization") != "Bearer token-1" || s.called()[1].header.Get("Authorization") != "Bearer token-2" {
 			t.Error("the second call did not carry a new token")
 		}
 	})
 	t.Run("IsAFailureWhenTheNewOneIsRefusedToo", func(t *testing.T) {
 		s := play(t, say(401, ""))
 		got, err := s.leads(t).Leads(t.Context(), 1)
-		if !errors.Is(err, adapters.ErrCredentials) || got.Tries != 5 || len(s.calls) != 6 || got.Lost != 0 {
-			t.Errorf("%v, %+v, %d calls", err, got, len(s.calls))
+		if !errors.Is(err, adapters.ErrCredentials) || got.Tries != 5 || len(s.called()) != 6 || got.Lost != 0 {
+			t.Errorf("%v, %+v, %d calls", err, got, len(s.called()))
 		}
 	})
 }
@@ -131,8 +131,8 @@ func TestTokenServiceFaults(t *testing.T) {
 			s := play(t, say(200, "[]"))
 			s.token = c.answer
 			got, err := s.leads(t).Leads(t.Context(), 1)
-			if !errors.Is(err, c.want) || len(s.calls) != 0 || got.Lost != 0 || len(s.asked) != 5 {
-				t.Fatalf("%v, %+v, %d calls, %d token requests", err, got, len(s.calls), len(s.asked))
+			if !errors.Is(err, c.want) || len(s.called()) != 0 || got.Lost != 0 || len(s.tokens()) != 5 {
+				t.Fatalf("%v, %+v, %d calls, %d token requests", err, got, len(s.called()), len(s.tokens()))
 			}
 			if text := err.Error() + s.log.String(); strings.Contains(text, testSecret) || !strings.Contains(text, "asking for a token") {
 				t.Errorf("got %s", text)
@@ -145,8 +145,8 @@ func TestTokenServiceFaults(t *testing.T) {
 		if _, err := s.leads(t, func(o *caterpillar.Options) { o.Tries = 1 }).Leads(t.Context(), 1); err == nil {
 			t.Fatal("no error")
 		}
-		if len(s.asked) != 1 || strings.Contains(s.asked[0].body, "client_secret") {
-			t.Errorf("%d requests, %q", len(s.asked), s.asked)
+		if len(s.tokens()) != 1 || strings.Contains(s.tokens()[0].body, "client_secret") {
+			t.Errorf("%d requests, %q", len(s.tokens()), s.tokens())
 		}
 	})
 	t.Run("CredentialsDoNotShowTheSecret", func(t *testing.T) {
