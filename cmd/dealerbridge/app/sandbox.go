@@ -1,0 +1,52 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/config"
+	"github.com/dealerbridge/dealerbridge/server/sandbox"
+)
+
+// SandboxOptions is what a sandbox run by itself is made of.
+type SandboxOptions struct {
+	Listener net.Listener // closed when the sandbox ends
+	Seed     uint64
+	Leads    int // how many leads wait at the beginning
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// Sandbox is where its services are found.
+type Sandbox struct {
+	Token, Leads, QR string // addresses, as a dealer's configuration has them
+	Control          string
+	ClientID, Secret string
+
+	server   *httpServer
+	listener net.Listener
+}
+
+// OpenSandbox makes the sandbox: Caterpillar's services, simulated.
+func OpenSandbox(o SandboxOptions) (*Sandbox, error) {
+	played, err := sandbox.New(sandbox.Options{Seed: o.Seed, Leads: o.Leads, Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	base := "http://" + o.Listener.Addr().String()
+	s := &Sandbox{
+		Token: base + sandbox.TokenPath, Leads: base + sandbox.LeadBase, QR: base + sandbox.QRPath, Control: base + "/control",
+		ClientID: sandbox.DefaultClient.ID, Secret: sandbox.DefaultClient.Secret,
+		server: newHTTPServer(config.Default(), played, nil, o.Log), listener: o.Listener,
+	}
+	s.server.WriteTimeout = 0 // scripted delays are as long as they are asked to be
+	return s, nil
+}
+
+// Run serves until ctx ends. Delayed answers end with it.
+func (s *Sandbox) Run(ctx context.Context) error {
+	s.server.BaseContext = func(net.Listener) context.Context { return ctx }
+	return s.server.run(ctx, s.listener, func() {})
+}

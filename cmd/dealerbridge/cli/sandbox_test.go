@@ -1,0 +1,69 @@
+package cli_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/cli"
+)
+
+func TestSandbox(t *testing.T) {
+	t.Run("ItServesUntilItIsToldToStop", func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		read, write := io.Pipe()
+		code := make(chan int, 1)
+		go func() {
+			defer write.Close() // a sandbox that ends early ends the reading below, too
+			code <- cli.Run(ctx, "v1-test", []string{"sandbox", "--listen", "127.0.0.1:0", "--leads", "3"}, write, io.Discard)
+		}()
+		var base string
+		lines := bufio.NewScanner(read)
+		for lines.Scan() {
+			if address, found := strings.CutPrefix(lines.Text(), "  token  "); found {
+				base = strings.TrimSuffix(address, "/as/token.oauth2")
+			}
+			if strings.HasPrefix(lines.Text(), "Ctrl-C") {
+				break
+			}
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/control/state", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := resp.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), `"waiting":3`) {
+			t.Errorf("got %s", text)
+		}
+		stop()
+		if got := <-code; got != 0 {
+			t.Errorf("ended with %d", got)
+		}
+	})
+	t.Run("ItListensOnThisMachineOnly", func(t *testing.T) {
+		for _, address := range []string{"0.0.0.0:0", ":8090", "here"} {
+			if code, _, errs := run(t, "sandbox", "--listen", address); code != 2 || !strings.Contains(errs, "listen") {
+				t.Errorf("%s: %d %s", address, code, errs)
+			}
+		}
+	})
+	t.Run("ItHelps", func(t *testing.T) {
+		if code, out, _ := run(t, "sandbox", "--help"); code != 0 || !strings.Contains(out, "Usage: dealerbridge sandbox") {
+			t.Errorf("%d %s", code, out)
+		}
+	})
+}
