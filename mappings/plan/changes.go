@@ -230,10 +230,14 @@ func (s *changeSource) sinceValues(since time.Time) ([]any, bool) {
 	var all []any
 	for _, st := range s.stamps {
 		bounds, ok := st.bounds(since)
-		if !ok {
+		compared, _ := st.bounds(someTime) // what the statement was made for
+		if !ok || len(bounds) != len(compared) {
 			return nil, false
 		}
 		for i, bound := range bounds {
+			if (bound == "") != (compared[i] == "") {
+				return nil, false // before all that the spelling can say
+			}
 			if bound == "" {
 				continue
 			}
