@@ -98,7 +98,7 @@ func findLeads(s *scanner, depth int) ([]json.RawMessage, error) {
 	}
 	switch {
 	case len(lists) == 1:
-		leads, err := findLeads(&scanner{text: lists[0].raw}, depth+1)
+		leads, err := findLeads(&scanner{text: lists[0].raw, sound: broken == nil}, depth+1)
 		if err == nil {
 			err = broken
 		}
@@ -108,7 +108,7 @@ func findLeads(s *scanner, depth int) ([]json.RawMessage, error) {
 	case message:
 		return nil, errMessage // R98, whatever the status says
 	case len(lists) == 0 && len(objects) == 1 && depth < deepest:
-		return findLeads(&scanner{text: objects[0].raw}, depth+1)
+		return findLeads(&scanner{text: objects[0].raw, sound: true}, depth+1)
 	}
 	return nil, errShape
 }
@@ -123,8 +123,9 @@ func first(raw []byte) byte {
 
 // scanner walks JSON and hands out its parts as they stand.
 type scanner struct {
-	text []byte
-	at   int
+	text  []byte
+	at    int
+	sound bool // the text is known to be JSON, so its parts need no check
 }
 
 // member is one member of an object.
@@ -159,13 +160,54 @@ func (s *scanner) take(b byte) bool {
 func (s *scanner) value() (json.RawMessage, error) {
 	s.peek()
 	from := s.at
-	dec := json.NewDecoder(bytes.NewReader(s.text[from:]))
-	var raw json.RawMessage
-	if err := dec.Decode(&raw); err != nil {
+	to, ok := end(s.text, from)
+	if !ok || !s.sound && !json.Valid(s.text[from:to]) {
 		return nil, errCutShort
 	}
-	s.at = from + int(dec.InputOffset())
-	return s.text[from:s.at:s.at], nil
+	s.at = to
+	return s.text[from:to:to], nil
+}
+
+// end finds where the value that begins at a place ends, provided that it is
+// JSON at all: of brackets it only counts how deep they go.
+func end(text []byte, at int) (int, bool) {
+	depth := 0
+	for at < len(text) {
+		switch text[at] {
+		case '"':
+			for at++; at < len(text) && text[at] != '"'; at++ {
+				if text[at] == '\\' {
+					at++
+				}
+			}
+			if at >= len(text) {
+				return 0, false
+			}
+			at++
+		case '{', '[':
+			depth++
+			at++
+			continue
+		case '}', ']':
+			depth--
+			at++
+		case ',', ':', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return at, true // behind a number or a word
+			}
+			at++
+			continue
+		default:
+			at++
+			if depth == 0 && at < len(text) && !bytes.ContainsRune([]byte(",:]} \t\r\n"), rune(text[at])) {
+				continue
+			}
+		}
+		if depth <= 0 {
+			return at, depth == 0
+		}
+	}
+	return 0, false
 }
 
 // list returns the elements of a list, those before a break beside an error.
@@ -203,8 +245,8 @@ func (s *scanner) members() ([]member, error) {
 			return all, errCutShort
 		}
 		key, err := s.value()
-		var name string
-		if err != nil || json.Unmarshal(key, &name) != nil || !s.take(':') {
+		name, _ := unquote(key)
+		if err != nil || !s.take(':') {
 			return all, errCutShort
 		}
 		open := s.peek() == '['

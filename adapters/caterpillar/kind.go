@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
 )
@@ -53,16 +54,26 @@ func (k kind) read(raw json.RawMessage) (any, adapters.Oddity) {
 // plain is a value as text: that of a JSON string without the blanks around it
 // (R50), of anything else its JSON without white space.
 func plain(raw json.RawMessage) (word string, quoted bool) {
-	if len(raw) > 0 && raw[0] == '"' {
-		if err := json.Unmarshal(raw, &word); err == nil {
-			return strings.TrimSpace(word), true
-		}
+	if word, ok := unquote(raw); ok {
+		return strings.TrimSpace(word), true
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, raw); err != nil {
 		return string(raw), false
 	}
 	return strings.ToValidUTF8(compact.String(), "\uFFFD"), false
+}
+
+// unquote is the text of a JSON string; bytes that are no UTF-8 are replaced.
+func unquote(raw json.RawMessage) (word string, ok bool) {
+	if len(raw) < 2 || raw[0] != '"' {
+		return "", false
+	}
+	if inside := raw[1 : len(raw)-1]; bytes.IndexByte(inside, '\\') < 0 && utf8.Valid(inside) {
+		return string(inside), true
+	}
+	err := json.Unmarshal(raw, &word)
+	return word, err == nil
 }
 
 func readYesNo(word string, quoted bool) (any, adapters.Oddity) {

@@ -111,7 +111,7 @@ func readLead(raw json.RawMessage) adapters.ReceivedLead {
 		panic(err)
 	}
 	var notes noted
-	s := &scanner{text: raw}
+	s := &scanner{text: raw, sound: true}
 	if s.peek() != '{' {
 		notes.add("", adapters.NotALead)
 		out.Notes = notes
@@ -124,10 +124,12 @@ func readLead(raw json.RawMessage) adapters.ReceivedLead {
 		return out
 	}
 	type choice struct {
-		raw   json.RawMessage
-		exact bool
+		member *leadMember // nil: not in the lead
+		raw    json.RawMessage
+		exact  bool
 	}
-	chosen := map[*leadMember]choice{}
+	lead := reflect.ValueOf(&out.Lead).Elem()
+	chosen := make([]choice, lead.NumField())
 	for _, each := range members {
 		m, exact := f.find(each.name)
 		if m == nil {
@@ -137,17 +139,18 @@ func readLead(raw json.RawMessage) adapters.ReceivedLead {
 		if !exact {
 			notes.add(m.name, adapters.OddSpelling)
 		}
-		if before, again := chosen[m]; again {
+		if before := chosen[m.field]; before.member != nil {
 			notes.add(m.name, adapters.RepeatedName)
 			if before.exact && !exact {
 				continue // the name as specified goes before any other spelling
 			}
 		}
-		chosen[m] = choice{each.raw, exact}
+		chosen[m.field] = choice{m, each.raw, exact}
 	}
-	lead := reflect.ValueOf(&out.Lead).Elem()
-	for m, c := range chosen {
-		m.set(lead.Field(m.field), c.raw, &notes)
+	for i, c := range chosen {
+		if c.member != nil {
+			c.member.set(lead.Field(i), c.raw, &notes)
+		}
 	}
 	if out.Lead.LeadID == "" {
 		notes.add("leadId", adapters.MissingMember) // R33
