@@ -103,7 +103,9 @@ func (a *Authority) issue(w http.ResponseWriter, r *http.Request, log *slog.Logg
 	}
 	if ok := secretMatches(client.SecretHash, secret); !ok || !client.Revoked.IsZero() {
 		a.guesses.failed(id, from)
-		log.WarnContext(r.Context(), "token refused", "reason", "client authentication failed", "remote", from)
+		// Neither the id, in whose place people paste secrets, nor the address,
+		// which can be a person's, stands in the log.
+		log.WarnContext(r.Context(), "token refused", "reason", "client authentication failed")
 		return nil, &refusal{
 			Code: "invalid_client", Description: "client authentication failed",
 			status: http.StatusUnauthorized,
