@@ -44,7 +44,37 @@ func (c *mysqlCatalog) table(ctx context.Context, ref plan.TableRef) (*plan.Tabl
 	if err != nil || len(t.Columns) == 0 {
 		return nil, err
 	}
-	return t, c.indexes(ctx, database, name, t)
+	if err := c.indexes(ctx, database, name, t); err != nil {
+		return nil, err
+	}
+	return t, c.scans(ctx, database, name, t)
+}
+
+// scans adds how many rows there are, as the server guesses, and what indexes
+// begin with.
+func (c *mysqlCatalog) scans(ctx context.Context, database, name string, t *plan.Table) error {
+	err := c.pool.ask(ctx, "select table_rows from information_schema.tables where table_schema = ? and table_name = ?",
+		[]any{database, name}, func(rows *sql.Rows) error {
+			var count sql.NullInt64
+			if err := rows.Scan(&count); err != nil {
+				return err
+			}
+			t.Rows = count.Int64
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	return c.pool.ask(ctx, "select distinct column_name from information_schema.statistics "+
+		"where table_schema = ? and table_name = ? and seq_in_index = 1 and column_name is not null order by column_name",
+		[]any{database, name}, func(rows *sql.Rows) error {
+			var column string
+			if err := rows.Scan(&column); err != nil {
+				return err
+			}
+			t.Leading = append(t.Leading, column)
+			return nil
+		})
 }
 
 // indexes adds what is unique. An index over an expression says nothing about

@@ -227,6 +227,7 @@ func TestInspectServer(t *testing.T) {
 			{Name: "d", Kind: convert.ColumnText, MaxChars: 3, Nullable: true, Collation: plan.MarkOff},
 		},
 		Unique: [][]string{{"b", "a"}, {"d", "a"}, {"c"}}, Primary: true,
+		Leading: []string{"a", "b", "c", "d"},
 	}, got); diff != "" {
 		t.Errorf("odd table (-want +got):\n%s", diff)
 	}

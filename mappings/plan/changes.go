@@ -39,6 +39,7 @@ type stamp struct {
 	date    *convert.Date
 	kinds   []convert.ColumnKind
 	columns []sqlText
+	names   []string // of the columns, where they are the source's own
 }
 
 const changesEndpoint = "incremental"
@@ -115,6 +116,7 @@ func (c *compiler) changeSource(kind string, w *mapfile.ChangeSource) *changeSou
 			s.stamps = append(s.stamps, st)
 		}
 	}
+	c.scanned(w, main, s.stamps)
 	s.all = f.statement()
 	if filter, ok := s.filter(c); ok {
 		where := f.where
@@ -123,6 +125,31 @@ func (c *compiler) changeSource(kind string, w *mapfile.ChangeSource) *changeSou
 		f.where = where
 	}
 	return s
+}
+
+// defaultMaxScan is how many rows may be read in vain before it is worth a
+// warning.
+const defaultMaxScan = 100_000
+
+// scanned warns of stamps that no index leads to, in tables so large that every
+// question for changes hurts.
+func (c *compiler) scanned(w *mapfile.ChangeSource, main *relation, stamps []stamp) {
+	most := int64(defaultMaxScan)
+	if c.file.MaxScan != nil {
+		most = int64(c.number(c.file.MaxScan, "maxScan"))
+	}
+	if main.table == nil || main.table.Rows <= most {
+		return
+	}
+	for _, st := range stamps {
+		indexed := slices.ContainsFunc(st.names, func(name string) bool {
+			return slices.ContainsFunc(main.table.Leading, func(lead string) bool { return strings.EqualFold(lead, name) })
+		})
+		if len(st.names) > 0 && !indexed {
+			c.warn(w.Pos, "no index begins with %s, so every question for changes reads all of about %d rows of %s; an index would help: CREATE INDEX changed ON %s (%s)",
+				st.names[0], main.table.Rows, main.title(), tableName(main.source), quoted(st.names[0]))
+		}
+	}
 }
 
 // stamp compiles one stamp: columns read as an instant, midnight staying
@@ -161,6 +188,9 @@ func (c *compiler) stamp(f *frame, v *mapfile.Value) (stamp, bool) {
 		places = append(places, p)
 		out.kinds = append(out.kinds, col.Kind)
 		out.columns = append(out.columns, columnSQL(rel, col.Name))
+		if rel == f.scope.relations[0] {
+			out.names = append(out.names, col.Name)
+		}
 		if c.bound() && len(items) == 1 && !date.SuitsKind(col.Kind) {
 			c.fault(item.Pos, "the column is %s, say how a date is written in it, as in `date: yyyymmdd`", col.Kind)
 		}
