@@ -141,6 +141,7 @@ var elsewhere = map[string]string{
 	"adapters.ErrAnswerTooLarge": calls,
 	"changes.ErrLeaseLost":       "met by the worker alone, which leaves the dealer to the other process",
 	"qr.*":                       "reading a code is done for the person at the command, who is told in words",
+	"sandbox.*":                  "a simulated service answers by itself, in the form of the one it plays",
 	"token.ErrUnknownClient":     "the token endpoint and the client commands answer it themselves",
 	"token.ErrClientExists":      "met by the client commands alone",
 	"store.*":                    "the store answers with the errors of the packages whose storage it is",
