@@ -297,7 +297,7 @@ func (c *compiler) rangeSQL(column sqlText, col *Column, operator string, cmp *m
 		out.add(column).text(" ", operator, " ")
 		c.bindText(&out, col, v)
 	case isNumber(v.Value):
-		out.add(notNumeric(column)).text(" = '' and cast(").add(column).text(" as decimal(38,10)) ", operator, " cast(").bind(v.Value).text(" as decimal(38,10))")
+		out.add(numeric(column)).text(" and cast(").add(column).text(" as decimal(38,10)) ", operator, " cast(").bind(v.Value).text(" as decimal(38,10))")
 	default:
 		switch {
 		case c.server == SQLite:
@@ -313,16 +313,20 @@ func (c *compiler) rangeSQL(column sqlText, col *Column, operator string, cmp *m
 	return *out.text(")")
 }
 
-// notNumeric is what is left of a text without all that numbers are written
-// with.
-func notNumeric(column sqlText) sqlText {
-	var s sqlText
-	const written = "0123456789.-"
-	s.text(strings.Repeat("replace(", len(written)), "trim(").add(column).text(")")
+// numeric holds for texts that are written like a number: digits, a sign in
+// front, one point.
+func numeric(column sqlText) sqlText {
+	const written = "0123456789.-+"
+	var rest, out sqlText
+	rest.text(strings.Repeat("replace(", len(written)), "trim(").add(column).text(")")
 	for _, c := range written {
-		s.text(", '", string(c), "', '')")
+		rest.text(", '", string(c), "', '')")
 	}
-	return s
+	out.add(rest).text(" = ''")
+	for _, pattern := range []string{"_%-%", "_%+%", "%.%.%"} {
+		out.text(" and trim(").add(column).text(") not like '", pattern, "'")
+	}
+	return *out.text(" and trim(").add(column).text(") not in ('-', '+', '.', '-.', '+.')")
 }
 
 // childrenNamed finds named children of a scope.

@@ -181,7 +181,7 @@ func (f *frame) column(ref mapfile.ColumnRef, pos mapfile.Pos, selected bool) (p
 	}
 	if rel.apart {
 		if target.closed || !selected {
-			f.c.fault(pos, "%q is fetched by a statement of its own (%s) and cannot decide which rows there are or their order", ref.Alias, rel.why())
+			f.c.fault(pos, "%q is fetched by a statement of its own (%s) and cannot decide which rows there are or their order; an inline SELECT that finds one row each can", ref.Alias, rel.why())
 			return place{}, nil, false
 		}
 		at := target.apart(rel)

@@ -96,15 +96,25 @@ func (c *compiler) unreadTables() {
 			leave()
 		}
 	}
-	for _, ref := range c.tables {
-		for _, token := range sqltext.Tokens(ref.Select, c.dialect()) {
-			name := strings.Trim(token.Text, "`\"[]")
-			for _, filter := range c.file.Owner {
-				if token.Kind != sqltext.String && filter.Table.Value == name {
-					leave := c.within("owner." + name)
-					c.warn(filter.Table.Pos, "an inline SELECT reads %s itself; the owner filter cannot reach into it, so it has to say the same", name)
-					leave()
-				}
+	c.unguarded()
+}
+
+// unguarded warns of SQL that reads a table itself for which there is an owner
+// filter: the filter cannot reach into it.
+func (c *compiler) unguarded() {
+	for _, t := range mapfile.SQLOf(c.file) {
+		tokens := sqltext.Tokens(t.Value, c.dialect())
+		if !slices.ContainsFunc(tokens, func(token sqltext.Token) bool { return strings.EqualFold(token.Text, "select") }) {
+			continue
+		}
+		for _, filter := range c.file.Owner {
+			name := filter.Table.Value
+			if slices.ContainsFunc(tokens, func(token sqltext.Token) bool {
+				return token.Kind != sqltext.String && strings.EqualFold(strings.Trim(token.Text, "`\"[]"), name)
+			}) {
+				leave := c.within("owner." + name)
+				c.warn(t.Pos, "this SELECT reads %s itself; the owner filter cannot reach into it, so it has to say the same", name)
+				leave()
 			}
 		}
 	}

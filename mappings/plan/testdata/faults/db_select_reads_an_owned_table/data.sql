@@ -1,0 +1,1 @@
+create table R (co CHAR(2), id VARCHAR(10), cus VARCHAR(10), note TEXT);
