@@ -38,6 +38,7 @@ func (c *mysqlCatalog) table(ctx context.Context, ref plan.TableRef) (*plan.Tabl
 			t.Columns = append(t.Columns, plan.Column{
 				Name: column, Kind: convert.KindOf(kind), MaxChars: int(length.Int64),
 				Nullable: nullable == "YES", Collation: collationOf(collation.String), Holds: holds(charset.String),
+				Letters: plan.Letters{Set: charset.String, Collation: collation.String},
 			})
 			return nil
 		})

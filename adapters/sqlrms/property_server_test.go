@@ -54,6 +54,36 @@ func TestDrawnDealersOnMySQL(t *testing.T) {
 	}
 }
 
+// TestOddServers: the same dealers on servers that were set up in odd ways, with
+// tables that keep their texts each in another way.
+func TestOddServers(t *testing.T) {
+	for name, c := range map[string]struct{ args, settings []string }{
+		"StrictAndFarEast": {settings: []string{
+			"SET GLOBAL time_zone = '+05:45'",
+			"SET GLOBAL sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,ONLY_FULL_GROUP_BY,PAD_CHAR_TO_FULL_LENGTH'",
+		}},
+		"LaxAndSmallNames": {
+			args:     []string{"--lower-case-table-names=1", "--character-set-server=latin1", "--collation-server=latin1_swedish_ci"},
+			settings: []string{"SET GLOBAL time_zone = '-09:30'", "SET GLOBAL sql_mode = ''", "SET GLOBAL sql_auto_is_null = 1", "SET GLOBAL sql_select_limit = 2"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := dbtest.Private(t, c.args...)
+			server.ExecAdmin(c.settings...)
+			check(t, 25, func(rt *rapid.T) {
+				w := naive.Draw(rt, naive.Options{ZeroDates: true, Latin: true})
+				var dialects []naive.Dialect
+				for _, texts := range rapid.Permutation(append(latinTexts, looseTexts...)).Draw(rt, "texts") {
+					dialects = append(dialects, naive.Dialect{MySQL: true, Options: texts})
+				}
+				defer drop(rt, server.DSN(), w)
+				create(rt, "mysql", server.DSN()+filling, w, dialects...)
+				compare(rt, w, sqlrms.Config{Driver: sqlrms.MySQL, DSN: server.DSN()})
+			})
+		})
+	}
+}
+
 // TestForeignRowsNeverShowOnMySQL is TestForeignRowsNeverShow where the server
 // compares loosely: 100 is '100abc' to it, and 'a' is 'A'.
 func TestForeignRowsNeverShowOnMySQL(t *testing.T) {

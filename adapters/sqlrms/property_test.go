@@ -58,15 +58,15 @@ func TestDrawnDealersOnSQLite(t *testing.T) {
 	})
 }
 
-// create makes a dealer's tables.
-func create(t *rapid.T, driver, dsn string, w *naive.World, d naive.Dialect) {
+// create makes a dealer's tables, in several dialects by turns.
+func create(t *rapid.T, driver, dsn string, w *naive.World, dialects ...naive.Dialect) {
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	for _, table := range w.Tables {
-		for _, s := range table.Create(d) {
+	for i, table := range w.Tables {
+		for _, s := range table.Create(dialects[i%len(dialects)]) {
 			if _, err := db.ExecContext(context.Background(), s.Text, s.Args...); err != nil {
 				t.Fatalf("%s: %v", s.Text, err)
 			}

@@ -218,6 +218,10 @@ func TestInspectServer(t *testing.T) {
 			t.Errorf("%s: Holds is wrong", got.Columns[i].Name)
 		}
 		got.Columns[i].Holds = nil
+		if letters := got.Columns[i].Letters; (letters.Collation != "") != (got.Columns[i].Kind == convert.ColumnText) || !strings.HasPrefix(letters.Collation, letters.Set) {
+			t.Errorf("%s: got the letters %v", got.Columns[i].Name, letters)
+		}
+		got.Columns[i].Letters = plan.Letters{}
 	}
 	if diff := cmp.Diff(&plan.Table{
 		Columns: []plan.Column{

@@ -230,9 +230,7 @@ func (c *compiler) correlate(f, sub *frame, r *relation, match []mapfile.Match) 
 				continue
 			}
 			rel, _ := f.scope.find(m.Value.Column.Alias)
-			var s sqlText
-			s.add(columnSQL(owner, col.Name)).text(" = ").add(columnSQL(rel, theirs.Name))
-			all = append(all, s)
+			all = append(all, sameSQL(columnSQL(owner, col.Name), col, columnSQL(rel, theirs.Name), theirs))
 		default:
 			c.fault(m.Value.Pos, "the server does not know what comes out of a conversion, so this match cannot decide which rows there are")
 		}

@@ -39,6 +39,16 @@ type Column struct {
 	// text; nil where it has every character. A server refuses to look for
 	// others instead of finding nothing.
 	Holds func(text string) bool
+	// Letters are empty for columns without texts, and where nobody knows.
+	Letters Letters
+}
+
+// Letters are a text column's character set and collation by the names the
+// server has for them. Servers refuse to compare two columns whose collations
+// differ without being told which one counts.
+type Letters struct {
+	Set       string
+	Collation string
 }
 
 // Collation says how the server compares the texts of a column with others.

@@ -75,9 +75,7 @@ func (c *compiler) matchSQL(f *frame, r *relation) []sqlText {
 				"unknown column %q in %s", m.Value.Column.Name, other.title())
 			continue
 		}
-		var s sqlText
-		s.add(left).text(" = ").add(columnSQL(other, theirs.Name))
-		all = append(all, s)
+		all = append(all, sameSQL(left, column, columnSQL(other, theirs.Name), theirs))
 	}
 	if r.on != nil {
 		var s sqlText
@@ -85,4 +83,27 @@ func (c *compiler) matchSQL(f *frame, r *relation) []sqlText {
 		all = append(all, s)
 	}
 	return all
+}
+
+// sameSQL compares two columns by the rules of the first, whose index then
+// serves. Where the servers' own choice of rules would be none, it is made here.
+func sameSQL(left sqlText, first *Column, right sqlText, second *Column) sqlText {
+	var s sqlText
+	s.add(left).text(" = ")
+	own, other := first.Letters, second.Letters
+	switch {
+	case own.Collation == "" || other.Collation == "" || own.Collation == other.Collation:
+		return *s.add(right)
+	case own.Set == other.Set:
+		return *s.add(right).text(" collate ", own.Collation)
+	}
+	// Of two character sets one may lack what the other has: utf8mb4 has all.
+	collation := "utf8mb4_general_ci"
+	switch {
+	case own.Set == "utf8mb4":
+		collation = own.Collation
+	case first.Collation == Exact:
+		collation = "utf8mb4_bin"
+	}
+	return *s.text("convert(").add(right).text(" using utf8mb4) collate ", collation)
 }
