@@ -366,7 +366,7 @@ type bench struct {
 	*shelf
 	registry *dealers.Registry
 	tally    *tally
-	log      *strings.Builder
+	log      *lines
 	busy     float64
 	workers  int
 }
@@ -375,7 +375,7 @@ type bench struct {
 func inBubble(t *testing.T, y *yard, test func(b *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		test(&bench{t: t, yard: y, shelf: newShelf(), registry: dealers.NewRegistry(dealers.New(dealer, y)), tally: &tally{}, log: &strings.Builder{}})
+		test(&bench{t: t, yard: y, shelf: newShelf(), registry: dealers.NewRegistry(dealers.New(dealer, y)), tally: &tally{}, log: &lines{}})
 	})
 }
 
@@ -450,4 +450,22 @@ func (b *bench) slow(d time.Duration) time.Time {
 	<-time.After(d)
 	b.want(time.Now().Add(-time.Hour))
 	return time.Now()
+}
+
+// lines is a log that several workers write at once.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
