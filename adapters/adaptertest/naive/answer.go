@@ -73,7 +73,7 @@ func (w *world) rows(parent *row, s Source) []*row {
 	var all []*row
 	for _, cells := range s.Table.Rows {
 		r := &row{world: w, parent: parent, tables: map[string]*Table{s.Alias: s.Table}, cells: map[string][]Cell{s.Alias: cells}}
-		if w.shown(r, s.Table, s.Alias) && w.joined(r, s) && r.all(s.Where) {
+		if w.shown(r, s.Table, s.Alias) && w.joined(r, s.Joins) && r.all(s.Where) {
 			all = append(all, r)
 		}
 	}
@@ -91,8 +91,8 @@ func (w *world) shown(r *row, t *Table, alias string) bool {
 }
 
 // joined finds the rows of all joins; false where a required one found none.
-func (w *world) joined(r *row, s Source) bool {
-	for _, j := range s.Joins {
+func (w *world) joined(r *row, joins []Join) bool {
+	for _, j := range joins {
 		var found []*row
 		for _, cells := range j.Table.Rows {
 			one := &row{world: w, parent: r, tables: map[string]*Table{j.Alias: j.Table}, cells: map[string][]Cell{j.Alias: cells}}
@@ -148,7 +148,8 @@ func (w *world) childRows(r *row, c *Children, where []Cond) []*row {
 	var all []*row
 	for _, cells := range c.Table.Rows {
 		one := &row{world: w, parent: r, tables: map[string]*Table{c.Name: c.Table}, cells: map[string][]Cell{c.Name: cells}}
-		if w.shown(one, c.Table, c.Name) && one.matches(c.Name, c.Match) && one.all(under(c.Where, c.Name)) && one.all(under(where, c.Name)) {
+		if w.shown(one, c.Table, c.Name) && one.matches(c.Name, c.Match) &&
+			w.joined(one, c.Joins) && one.all(under(c.Where, c.Name)) && one.all(under(where, c.Name)) {
 			all = append(all, one)
 		}
 	}

@@ -101,6 +101,9 @@ func Draw(t *rapid.T, o Options) *World {
 		m.State = append(m.State, Filter{child, g.comparison([]place{{"", child}})})
 	}
 	e.Children = []Children{{Name: "kids", Table: child, Match: []Match{{Column: name(child, 0), With: Ref{"r", name(main, 0)}}}}}
+	if g.chance(30, "join of children") {
+		e.Children[0].Joins = []Join{g.lookup("kl", look, name(look, 0), Ref{"kids", name(child, 3)}, name(look, 2))}
+	}
 	if g.chance(30, "condition of children") {
 		e.Children[0].Where = []Cond{g.comparison([]place{{"", child}})}
 	}

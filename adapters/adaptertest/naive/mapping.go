@@ -84,6 +84,7 @@ type Children struct {
 	Name  string
 	Table *Table
 	Match []Match
+	Joins []Join
 	Where []Cond // bare
 }
 

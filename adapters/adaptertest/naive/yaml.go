@@ -98,6 +98,7 @@ func (e *Endpoint) written() any {
 	}
 	for _, c := range e.Children {
 		child := tree{"table": c.Table.Name, "match": matches(c.Match)}
+		addJoins(child, c.Joins)
 		addWhere(child, c.Where)
 		out[c.Name] = child
 	}
@@ -111,8 +112,14 @@ func (e *Endpoint) written() any {
 
 func (s Source) written() tree {
 	out := tree{"from": tree{"table": s.Table.Name, "as": s.Alias}}
+	addJoins(out, s.Joins)
+	addWhere(out, s.Where)
+	return out
+}
+
+func addJoins(out tree, all []Join) {
 	var joins []any
-	for _, j := range s.Joins {
+	for _, j := range all {
 		join := tree{"table": j.Table.Name, "match": matches(j.Match)}
 		addWhere(join, j.Where)
 		addOrder(join, "pick", j.Pick)
@@ -124,8 +131,6 @@ func (s Source) written() tree {
 	if len(joins) > 0 {
 		out["join"] = joins
 	}
-	addWhere(out, s.Where)
-	return out
 }
 
 func (l *List) written() any {
