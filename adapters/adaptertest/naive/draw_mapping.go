@@ -217,9 +217,9 @@ func (g *generator) comparison(places []place) Cond {
 	}
 	out := Cond{Column: Ref{p.alias, c.Name}, Op: Op(g.n(int(UpTo), "op"))}
 	if out.Op >= Above && c.Kind == Text {
-		values = []string{"B", "K2", "alpha", "Q", "m", "z"}
-		if c.Content != Money {
-			values = append(values, "7", "0", "12.5", "20260301")
+		values = []string{"7", "0", "12.5", "20260301"}
+		if c.Content != Money && c.Content != Day8 { // blanks in front, which these have, come before all letters
+			values = append(values, "B", "K2", "alpha", "Q", "m", "z")
 		}
 	}
 	out.Values = []string{pick(g, values, "value")}
