@@ -17,7 +17,7 @@ func TestTablesOfSeveralDatabasesOnOneServer(t *testing.T) {
 	own, other := dbtest.MySQL(t), dbtest.MySQL(t)
 	own.Exec("create table TOWN (`code` char(3) primary key, name varchar(40))", "insert into TOWN values ('NOR', 'Northfield'), ('SOU', 'Southbridge')")
 	other.Exec("create table `yard list` (id int primary key, code char(3), name varchar(40))",
-		"insert into `yard list` values (1, 'SOU', 'Quarry yard'), (2, 'XXX', 'Dock yard')")
+		"insert into `yard list` values (1, 'SOU', 'Quarry yard'), (2, 'ZZZ', 'Dock yard')")
 	mapping := `timezone: UTC
 location:
   from: {database: ` + other.Database + `, table: yard list, as: y}
