@@ -194,15 +194,17 @@ func FuzzQuery(f *testing.F) {
 	f.Add("contract", "CUSTOMER=0001007&tems=3&Page=1&%00=%ff;")
 	f.Add("incremental", "since=0000-00-00T00%3A00%3A00+05:00")
 	f.Add("customer", "customer=%F0%9F%9A%9C&dealer=D100")
-	system := newRMS()
-	handler, err := server.New(server.Options{
-		Dealers:  dealers.NewRegistry(dealers.New("D100", system)),
-		Verifier: tokens{"one": {Client: "one", Dealers: []string{"D100"}, Scopes: []string{token.ScopeRead}}},
-	})
-	if err != nil {
-		f.Fatal(err)
-	}
 	f.Fuzz(func(t *testing.T, name, query string) {
+		// A gateway of its own for each input: what one query leaves behind, such as
+		// sweeps that nobody continued, must not decide the answer to the next.
+		system := newRMS()
+		handler, err := server.New(server.Options{
+			Dealers:  dealers.NewRegistry(dealers.New("D100", system)),
+			Verifier: tokens{"one": {Client: "one", Dealers: []string{"D100"}, Scopes: []string{token.ScopeRead}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if pulls[name] == "" && name != "location" && name != "dealer-category" {
 			name = "contract"
 		}
@@ -210,7 +212,6 @@ func FuzzQuery(f *testing.F) {
 		req.URL.RawQuery = query
 		req.Header.Set("Authorization", "Bearer one")
 		w := httptest.NewRecorder()
-		system.asked = nil
 		handler.ServeHTTP(w, req)
 		a := servertest.Answer{Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()}
 		if err := servertest.Conforms(req, a); err != nil {
@@ -221,10 +222,6 @@ func FuzzQuery(f *testing.F) {
 		case 404:
 			if name != "customer" {
 				t.Errorf("%s?%s: 404", name, query)
-			}
-		case 503: // a page out of turn, after many first pages of the same query
-			if !strings.Contains(w.Body.String(), "problem:sweep-gone") {
-				t.Errorf("%s?%s: %s", name, query, w.Body)
 			}
 		default:
 			t.Errorf("%s?%s: status %d: %s", name, query, w.Code, w.Body)
