@@ -14,3 +14,7 @@ package gen
 //go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config qr/model.yaml ../openapi/qr/openapi.yaml
 //go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config qr/api.yaml ../openapi/qr/openapi.yaml
 //go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config qr/client.yaml ../openapi/qr/openapi.yaml
+
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config operator/model.yaml ../openapi/operator/openapi.yaml
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config operator/api.yaml ../openapi/operator/openapi.yaml
+//go:generate go tool -modfile=../.tools/go.mod oapi-codegen -config operator/client.yaml ../openapi/operator/openapi.yaml

@@ -27,7 +27,7 @@ func TestFieldsAreThoseOfTheDocuments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(files) == 0 {
+		if len(files) == 0 && !spec.own {
 			t.Fatalf("no tables of %s", spec.name)
 		}
 		for _, file := range files {

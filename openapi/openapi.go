@@ -20,11 +20,15 @@ var lead []byte
 //go:embed qr/openapi.yaml
 var qr []byte
 
+//go:embed operator/openapi.yaml
+var operator []byte
+
 // Each document is read once, by whoever asks first.
 var (
-	crsDocument  = once("crs/openapi.yaml", crs)
-	leadDocument = once("lead/openapi.yaml", lead)
-	qrDocument   = once("qr/openapi.yaml", qr)
+	crsDocument      = once("crs/openapi.yaml", crs)
+	leadDocument     = once("lead/openapi.yaml", lead)
+	qrDocument       = once("qr/openapi.yaml", qr)
+	operatorDocument = once("operator/openapi.yaml", operator)
 )
 
 // CRS returns the specification of what the Cat Rental Store calls on the gateway, as it stands in the repository. The
@@ -46,6 +50,12 @@ func QR() []byte { return bytes.Clone(qr) }
 
 // QRDocument returns that specification as CRSDocument does.
 func QRDocument() (*openapi3.T, error) { return qrDocument() }
+
+// Operator returns the specification of the gateway's own API for those who run it. The bytes are the caller's own.
+func Operator() []byte { return bytes.Clone(operator) }
+
+// OperatorDocument returns that specification as CRSDocument does.
+func OperatorDocument() (*openapi3.T, error) { return operatorDocument() }
 
 func once(name string, text []byte) func() (*openapi3.T, error) {
 	return sync.OnceValues(func() (*openapi3.T, error) { return load(name, text) })

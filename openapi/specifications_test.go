@@ -14,6 +14,7 @@ type specification struct {
 	text       func() []byte
 	load       func() (*openapi3.T, error)
 	operations map[string]demand // by operation id, complete
+	own        bool              // nobody else's document says what is in it
 }
 
 // demand is what one operation has to declare.
@@ -72,6 +73,17 @@ var specifications = []specification{
 		name: "qr", text: openapi.QR, load: openapi.QRDocument,
 		operations: map[string]demand{
 			"getAssociation": {theirs, needs("caterpillar")},
+		},
+	},
+	{
+		name: "operator", text: openapi.Operator, load: openapi.OperatorDocument, own: true,
+		operations: map[string]demand{
+			"countLeads": {problem, needs("operator", "operator.read")},
+			"eraseLead":  {problem, needs("operator", "operator.write")},
+			"getLead":    {problem, needs("operator", "operator.read")},
+			"getMachine": {problem, needs("operator", "operator.read")},
+			"listLeads":  {problem, needs("operator", "operator.read")},
+			"replayLead": {problem, needs("operator", "operator.write")},
 		},
 	},
 }
