@@ -64,6 +64,14 @@ type LeadWritten struct {
 	Rows    []CRMRow
 	// DealerLeadID is the dealer's own id of the lead, for updates (R63).
 	DealerLeadID string
+	// Ref names the lead from now on. Its Row is set even where the CRM keeps
+	// Caterpillar's lead id.
+	Ref LeadRef
+	// Before and After are the lead's state as this call found and left it, read
+	// in the transaction that wrote, so that what sales people did meanwhile is
+	// told apart from what the gateway did. Before is nil where the lead is new,
+	// both are where the mapping reports nothing or the state could not be read.
+	Before, After *LeadState
 	// Notes are values that were not written as they came, by column.
 	Notes []Note
 }
@@ -131,7 +139,7 @@ type LeadState struct {
 	// until the row or the map is corrected.
 	Faults []FieldFault
 	NotYet bool // a map says that nothing is to be sent at this point
-	Gone   bool // the lead's row is not there any more; Update is the declared outcome
+	Gone   bool // the lead's row is not there any more; Update is the declared outcome, NotYet says that there is none
 	Open   bool // the lead is neither closed, rejected nor disqualified
 }
 
@@ -142,9 +150,10 @@ type LeadStateReader interface {
 	// ChangedLeads names the leads whose rows, or rows that belong to them,
 	// changed at or after since. Rows without stamps are not in it.
 	ChangedLeads(ctx context.Context, since time.Time) ([]LeadRef, error)
-	// AllLeads names all leads of the CRM that carry a lead id or are in known,
-	// and those of known whose rows are gone, in pages: after is the last page's
-	// mark, "" to begin; the answer's mark is "" at the end.
+	// AllLeads names all leads of the CRM, those that carry a lead id where it
+	// keeps one, in pages: after is the last page's mark, "" to begin; the
+	// answer's mark is "" at the end. It does not name leads whose rows are gone:
+	// whoever knows of them asks LeadStates.
 	AllLeads(ctx context.Context, after string, limit int) (refs []LeadRef, mark string, err error)
 	// LeadStates reads the state of each lead, in the order of refs. A ref whose
 	// row is gone has Gone set.
