@@ -45,6 +45,10 @@ type CRMRow struct {
 	Table string            `json:"table"`
 	Key   map[string]string `json:"key"` // column to value as text; personal data may be in it
 	Made  bool              `json:"made"`
+	// Written are marks of the values that were last written from the lead, by
+	// column: a later version of the lead writes only what differs from them, so
+	// that what the sales people wrote stays. They hold no value.
+	Written map[string]string `json:"written,omitempty"`
 }
 
 // LeadJournal is what the gateway knows about one lead's rows. Its methods are
@@ -139,8 +143,11 @@ type LeadState struct {
 	// until the row or the map is corrected.
 	Faults []FieldFault
 	NotYet bool // a map says that nothing is to be sent at this point
-	Gone   bool // the lead's row is not there any more; Update is the declared outcome, NotYet says that there is none
-	Open   bool // the lead is neither closed, rejected nor disqualified
+	// Gone: the lead's row is not there any more, or a condition of the mapping
+	// takes it for deleted or merged. Update is the declared outcome; NotYet is
+	// set where none is declared, so that nothing is sent.
+	Gone bool
+	Open bool // the lead is neither closed, rejected nor disqualified
 }
 
 // LeadStateReader is the capability of telling what became of leads.
