@@ -21,22 +21,7 @@ func (d *decoder) decodeFile(top *node) {
 	if o == nil {
 		return
 	}
-	if n := o.value(d, "dialect"); n != nil {
-		if t := d.oneOf(n, "dialect", string(MySQL), string(SQLite)); t != nil {
-			f.Dialect = Dialect(t.Value)
-		}
-	}
-	f.Functions = d.texts(o.value(d, "functions"), "functions")
-	f.Sentinels = d.texts(o.value(d, "sentinels"), "sentinels")
-	if n := o.value(d, "maxScan"); n != nil {
-		f.MaxScan = d.whole(n, "maxScan", 1)
-	}
-	if n := o.value(d, "timezone"); n != nil {
-		f.Timezone = d.plainText(n, "timezone")
-	}
-	if n := o.value(d, "currency"); n != nil {
-		f.Currency = d.currency(n)
-	}
+	d.settings(o)
 	f.Policies = d.policies(o)
 
 	d.declared(o)
@@ -64,6 +49,27 @@ func (d *decoder) decodeFile(top *node) {
 	}
 	d.documents(o.value(d, "documents"))
 	d.changes(o.value(d, "changes"))
+}
+
+// settings reads what holds for a whole file.
+func (d *decoder) settings(o *object) {
+	f := d.file
+	if n := o.value(d, "dialect"); n != nil {
+		if t := d.oneOf(n, "dialect", string(MySQL), string(SQLite)); t != nil {
+			f.Dialect = Dialect(t.Value)
+		}
+	}
+	f.Functions = d.texts(o.value(d, "functions"), "functions")
+	f.Sentinels = d.texts(o.value(d, "sentinels"), "sentinels")
+	if n := o.value(d, "maxScan"); n != nil {
+		f.MaxScan = d.whole(n, "maxScan", 1)
+	}
+	if n := o.value(d, "timezone"); n != nil {
+		f.Timezone = d.plainText(n, "timezone")
+	}
+	if n := o.value(d, "currency"); n != nil {
+		f.Currency = d.currency(n)
+	}
 }
 
 // EndpointNames gives the sections a file can have, in the order of the reference.
@@ -167,7 +173,7 @@ func (d *decoder) tableFilters(n *node, path string) []TableFilter {
 		}
 		table := p.key
 		table.Value = s.Name()
-		all = append(all, TableFilter{Table: table, Where: d.conditions(p.value, at, conditionRules{bare: true})})
+		all = append(all, TableFilter{Table: table, Where: d.conditions(p.value, at, conditionRules{bare: true, codes: path == "state"})})
 	}
 	return all
 }
