@@ -36,6 +36,10 @@ type Config struct {
 
 	MaxConnections   int           // 0: DefaultConnections
 	StatementTimeout time.Duration // of each statement; 0: DefaultStatementTimeout
+
+	// Told is told of each statement of the plan before it runs; nil: nobody. It
+	// is for tools that measure: the values are private and belong in no log.
+	Told func(name, text string, args []any)
 }
 
 // Upstream are the credentials that are shown to the server of a dealer's

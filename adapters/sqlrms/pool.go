@@ -26,12 +26,13 @@ type pool struct {
 	server   plan.Server
 	limit    time.Duration // of one statement
 	prepared *prepared     // nil: values are written into the text of a statement
+	told     func(name, text string, args []any)
 }
 
 // newPool makes a pool without connecting: a database that is away is no
 // mistake of the settings.
 func newPool(c *Config, log *slog.Logger) (*pool, error) {
-	p := &pool{limit: c.statementTimeout()}
+	p := &pool{limit: c.statementTimeout(), told: c.Told}
 	var dialector gorm.Dialector
 	var err error
 	binary := true
@@ -101,6 +102,9 @@ func (p *pool) stats() sql.DBStats {
 // everything GORM does to texts. Every row was read, or there is an error that
 // is translated already.
 func (p *pool) Query(ctx context.Context, name, text string, args []any, next func() []convert.Cell) error {
+	if p.told != nil {
+		p.told(name, text, args)
+	}
 	limited, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
 	if err := p.query(limited, text, args, next); err != nil {
