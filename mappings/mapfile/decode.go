@@ -24,6 +24,11 @@ func (d *decoder) fault(pos Pos, path, format string, args ...any) {
 	d.faults = append(d.faults, Fault{File: d.file.Path, Pos: pos, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
+func (d *decoder) warn(pos Pos, path, format string, args ...any) {
+	d.fault(pos, path, format, args...)
+	d.faults[len(d.faults)-1].Warning = true
+}
+
 // unknown reports a name nobody knows, with the nearest of those there are.
 func (d *decoder) unknown(at Text, path, what string, known []string) {
 	message := fmt.Sprintf("unknown %s %q", what, at.Value)

@@ -37,6 +37,7 @@ func (c *compiler) condition(f *frame, cond *mapfile.Condition, bare *relation) 
 				f.use(r, cond.SQL.Pos)
 			}
 		}
+		c.namesInSQL(*cond.SQL, f.scope.aliases())
 		out.text("(").add(c.sqlOf(f, *cond.SQL)).text(")")
 	case cond.Exists != nil:
 		out = c.existsSQL(f, cond)
@@ -118,6 +119,8 @@ func (c *compiler) comparisonSQL(column sqlText, col *Column, cmp *mapfile.Compa
 			return *out.text("not coalesce(").add(c.equalSQL(column, col, cmp.Values)).text(", 0)")
 		}
 		out.text("(").add(column).text(" is null or not ").add(c.equalSQL(column, col, cmp.Values)).text(")")
+	case mapfile.Declared:
+		return c.notHiddenSQL(column, col, cmp)
 	case mapfile.Empty:
 		return c.emptySQL(column, col)
 	case mapfile.Present:

@@ -123,6 +123,10 @@ type frame struct {
 	// made says that the rows are no table's but elements inside a value, so
 	// that there is no statement.
 	made bool
+	// declared are comparisons of the conditions on these rows that know all
+	// codes of their column; codes is what they and `state:` come to.
+	declared []*mapfile.Comparison
+	codes    []*codeCheck
 }
 
 func newFrame(c *compiler, name string, s *scope, parent *frame, f filters) *frame {
@@ -223,6 +227,7 @@ func (f *frame) expression(t mapfile.Text) place {
 		}
 		f.c.fault(t.Pos, "%q belongs to the row around this one and cannot be used in SQL here", r.alias)
 	}
+	f.c.namesInSQL(t, f.scope.aliases())
 	var expr sqlText
 	expr.text("(").add(f.c.sqlOf(f, t)).text(")")
 	f.slots = append(f.slots, slot{expr: expr})

@@ -14,6 +14,7 @@ func (c *compiler) tableSQL(f *frame, r *relation) (sqlText, []sqlText) {
 		for _, cond := range filter.Where {
 			if cond.SQL != nil {
 				// SQL with bare names is put where only this table is in scope.
+				c.namesInSQL(*cond.SQL, []string{r.source.Table.Value})
 				var own sqlText
 				own.text("(").add(c.sqlOf(f, *cond.SQL)).text(")")
 				inner = append(inner, own)
@@ -28,6 +29,7 @@ func (c *compiler) tableSQL(f *frame, r *relation) (sqlText, []sqlText) {
 	var s sqlText
 	switch {
 	case r.source.Select != nil:
+		c.namesInSQL(*r.source.Select, nil)
 		before := f.narrowing
 		f.narrowing = r.main
 		s.text("(").add(c.sqlOf(f, *r.source.Select)).text(") as ")
@@ -78,6 +80,7 @@ func (c *compiler) matchSQL(f *frame, r *relation) []sqlText {
 		all = append(all, sameSQL(left, column, columnSQL(other, theirs.Name), theirs))
 	}
 	if r.on != nil {
+		c.namesInSQL(*r.on, f.scope.aliases())
 		var s sqlText
 		s.text("(").add(c.sqlOf(f, *r.on)).text(")")
 		all = append(all, s)
