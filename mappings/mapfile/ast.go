@@ -76,7 +76,8 @@ type Comparison struct {
 	Pos    Pos
 	Name   Text
 	Op     CompareOp
-	Values []Text // for Equal: any one of them may match
+	Values []Text // for Equal: any one of them may match; for Declared: the codes that are shown
+	Hidden []Text // for Declared: the codes that are known and not shown
 }
 
 // CompareOp says how a Comparison compares. Values compare as exact text
@@ -93,6 +94,10 @@ const (
 	More    CompareOp = "above"   // name: {above: 0}
 	Since   CompareOp = "from"    // name: {from: 10}: at least
 	UpTo    CompareOp = "upTo"    // name: {upTo: 20}: at most
+	// Declared knows every code there is: rows with any other are neither shown
+	// nor hidden but left out and reported. An empty text stands for an empty
+	// column.
+	Declared CompareOp = "show" // name: {show: [R, S], hide: [Q, C]}
 )
 
 // Exists is a filter on child rows: at least one (Negate: none) of the named

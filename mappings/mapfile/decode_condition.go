@@ -11,6 +11,14 @@ type conditionRules struct {
 	sc     scope
 	bare   bool // names are columns of one table, without alias
 	answer bool // `when:`: columns with alias or fields of the answer; comparisons only
+	codes  bool // `show` and `hide` can stand here: the condition decides by itself which rows there are
+}
+
+// inside are the rules within `any` and `not`, where no condition decides by
+// itself.
+func (r conditionRules) inside() conditionRules {
+	r.codes = false
+	return r
 }
 
 var aggregateNames = []string{"sum", "count", "min", "max"}
@@ -67,7 +75,7 @@ func (d *decoder) conditionMap(n *node, path string, rules conditionRules) []*Co
 				all = append(all, one)
 			}
 		case p.key.Value == "not" && !p.key.Quoted:
-			if inner := d.conditions(p.value, at, rules); inner != nil {
+			if inner := d.conditions(p.value, at, rules.inside()); inner != nil {
 				all = append(all, &Condition{Pos: p.key.Pos, Not: inner})
 			}
 		case p.key.Value == "where" && !p.key.Quoted:
@@ -100,7 +108,7 @@ func (d *decoder) anyCondition(p pair, path string, rules conditionRules) *Condi
 	}
 	either := &Condition{Pos: p.key.Pos}
 	for i, item := range p.value.items {
-		parts := d.condition(item, index(path, p.value, i), rules)
+		parts := d.condition(item, index(path, p.value, i), rules.inside())
 		switch len(parts) {
 		case 0:
 		case 1:
@@ -132,7 +140,7 @@ func (d *decoder) existsCondition(n *node, path string, rules conditionRules) []
 			e.Negate = p.key.Value == "none"
 			e.Children = d.alias(p.value, at)
 		case "where":
-			e.Where = d.conditions(p.value, at, conditionRules{bare: true})
+			e.Where = d.conditions(p.value, at, conditionRules{bare: true, codes: rules.codes})
 		default:
 			d.fault(p.key.Pos, at, "%s cannot stand beside `exists` and `none`; write it as an entry of its own: [{exists: ...}, {%s: ...}]", p.key.Value, p.key.Value)
 		}
@@ -155,7 +163,7 @@ func (d *decoder) aggregateCondition(n *node, path string, rules conditionRules,
 		case function:
 			d.aggregateOver(aggregate, p, join(path, function))
 		case "where":
-			aggregate.Where = d.conditions(p.value, join(path, "where"), conditionRules{bare: true})
+			aggregate.Where = d.conditions(p.value, join(path, "where"), conditionRules{bare: true, codes: rules.codes})
 		default:
 			compared.value.pairs = append(compared.value.pairs, p)
 		}
@@ -188,6 +196,9 @@ func (d *decoder) comparisons(p pair, path string, rules conditionRules) []*Comp
 	case mapNode:
 	}
 	o := d.object(p.value, path, comparisonContext)
+	if o.node.has("show", "hide") {
+		return d.declaredCodes(o, p, path, rules)
+	}
 	var all []*Comparison
 	for _, one := range o.node.pairs {
 		at := join(path, one.key.Value)
@@ -204,13 +215,63 @@ func (d *decoder) comparisons(p pair, path string, rules conditionRules) []*Comp
 			if t := d.nonEmpty(one.value, at); t != nil {
 				all = append(all, equal(op, []Text{*t})...)
 			}
-		case Equal:
+		case Equal, Declared:
 		}
 	}
 	if len(o.node.pairs) == 0 {
 		d.fault(p.value.pos, path, "no comparison stands here")
 	}
 	return all
+}
+
+// declaredCodes reads `{show: [R, S], hide: [Q, C]}`: every code the column is
+// known to hold.
+func (d *decoder) declaredCodes(o *object, p pair, path string, rules conditionRules) []*Comparison {
+	both := &Comparison{Pos: p.key.Pos, Name: p.key, Op: Declared}
+	for _, one := range o.node.pairs {
+		at := join(path, one.key.Value)
+		switch one.key.Value {
+		case "show":
+			both.Values = d.codesIn(one.value, at, both.Hidden)
+		case "hide":
+			both.Hidden = d.codesIn(one.value, at, both.Values)
+		default:
+			d.fault(one.key.Pos, at, "%s cannot stand beside `show` and `hide`, which say by themselves which rows there are", one.key.Value)
+		}
+	}
+	show, hide := o.raw("show"), o.raw("hide")
+	switch {
+	case !rules.codes:
+		d.fault(p.value.pos, path, "`show` and `hide` decide which rows a list has, so they stand in `state:` and `where:`, and not within `any` and `not`; here write the codes alone, as in %s: [R, S]", p.key.Value)
+		return nil
+	case hide == nil:
+		d.fault(p.value.pos, path, "the codes that are not shown are missing: add `hide:` (`hide: []` where there are none), or write the shown codes alone, as in %s: [R, S], if rows with any other code are to stay away without a word", p.key.Value)
+	case show == nil:
+		d.fault(p.value.pos, path, "the codes that are shown are missing: add `show:`, or write {not: ...} if every other code is to be shown")
+	case show.kind == listNode && len(show.items) == 0:
+		d.fault(show.pos, join(path, "show"), "no code stands here, so nothing would ever be shown")
+	}
+	return []*Comparison{both}
+}
+
+// codesIn reads codes, of which none may stand among others as well.
+func (d *decoder) codesIn(n *node, path string, others []Text) []Text {
+	if n.kind == listNode && len(n.items) == 0 {
+		return nil
+	}
+	codes := d.texts(n, path)
+	for i, code := range codes {
+		same := func(other Text) bool { return strings.TrimSpace(other.Value) == strings.TrimSpace(code.Value) }
+		switch {
+		case strings.HasPrefix(code.Value, "@"):
+			d.fault(code.Pos, path, "%q is no code; a condition of its own compares with names of the request", code.Value)
+		case slices.ContainsFunc(others, same):
+			d.fault(code.Pos, path, "the code %s is both shown and hidden; keep one", asYAML(code.Value))
+		case slices.ContainsFunc(codes[:i], same):
+			d.fault(code.Pos, path, "the code %s stands here twice", asYAML(code.Value))
+		}
+	}
+	return codes
 }
 
 var requestNames = []string{"customer", "dealer", "today"}

@@ -69,7 +69,7 @@ func (d *decoder) endpointBody(e *Endpoint, n *node, path string, c *Context, sc
 	var listPairs []pair
 	e.Children, listPairs = d.namedChildren(o, sc, c)
 	e.Key = d.someValues(o, "key", sc)
-	e.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{sc: sc})
+	e.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{sc: sc, codes: true})
 	e.Order = d.orders(o.value(d, "order"), join(path, "order"), sc, "")
 	e.Distinct = d.someValues(o, "distinct", sc)
 	e.Use = d.use(o)

@@ -78,7 +78,7 @@ func (d *decoder) listSource(n *node, path string, parent scope) *ListSource {
 	if o.raw("from") != nil && d.missing(o, n.pos, "parent") {
 		d.fault(n.pos, path, "a `parent` is missing: which rows belong to the row above, such as parent: {rental: r.id}")
 	}
-	s.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{sc: sc})
+	s.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{sc: sc, codes: s.Elements == nil})
 	s.Order = d.orders(o.value(d, "order"), join(path, "order"), sc, "")
 	s.Distinct = d.someValues(o, "distinct", sc)
 	s.Use = d.use(o)

@@ -362,6 +362,6 @@ func (d *decoder) children(name Text, n *node, path string, sc scope) *Children 
 		d.fault(name.Pos, path, "a `match` is missing: which rows belong to the row above, such as match: {rental: r.id}")
 	}
 	c.Join, _ = d.joinList(o.value(d, "join"), join(path, "join"), scope{aliases: []string{name.Value}})
-	c.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{bare: true})
+	c.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{bare: true, codes: true})
 	return c
 }

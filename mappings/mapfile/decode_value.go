@@ -132,7 +132,7 @@ func (d *decoder) valueMap(n *node, path string, sc scope) *Value {
 		v.Kind = AggregateValue
 		v.Aggregate = &Aggregate{Pos: n.pos}
 		d.aggregateOver(v.Aggregate, o.pair(kind), at)
-		v.Aggregate.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{bare: true})
+		v.Aggregate.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{bare: true, codes: true})
 	}
 	d.together(o, kind)
 	d.conversions(v, o, sc)

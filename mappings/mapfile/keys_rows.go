@@ -197,6 +197,8 @@ var comparisonContext = &Context{
 		{Name: "above", Shape: shapeWord, Doc: "More than.", Example: "above: 0"},
 		{Name: "from", Shape: shapeWord, Doc: "At least.", Example: "from: 10"},
 		{Name: "upTo", Shape: shapeWord, Doc: "At most.", Example: "from: 10\nupTo: 20"},
+		{Name: "show", Shape: shapeScalars, Doc: "In `state` and `where`, together with `hide`: the codes whose rows are shown. A row with a code that stands in neither is left out and reported, with the row it is joined to or belongs to; where a filter or a sum only looks at it, it hides nothing. An empty text stands for an empty column.", Example: "show: [S, R]\nhide: [Q, X]"},
+		{Name: "hide", Shape: shapeScalars, Doc: "The codes that are known and whose rows are not shown; `[]` where there are none.", Example: "show: [S, '']\nhide: [Q, X]"},
 	},
 	Frame: "contract:\n  from: HIRE h\n  fields: {contractId: h.no}\n  where:\n    h.x:\n      HERE\n",
 }

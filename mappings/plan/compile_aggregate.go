@@ -31,9 +31,9 @@ func (c *compiler) reduced(s site, v *mapfile.Value) evaluator {
 	inner = inner.branches[at.branch].frame
 	switch a.Func.Value {
 	case "count":
-		return c.typed(s, v.Pos, func(r *row, _ *env) value { return present(strconv.Itoa(len(r.rowsOf(at)))) })
+		return sure(at, c.typed(s, v.Pos, func(r *row, _ *env) value { return present(strconv.Itoa(len(r.rowsOf(at)))) }))
 	case "exists":
-		return c.typed(s, v.Pos, func(r *row, _ *env) value { return present(strconv.FormatBool(len(r.rowsOf(at)) > 0)) })
+		return sure(at, c.typed(s, v.Pos, func(r *row, _ *env) value { return present(strconv.FormatBool(len(r.rowsOf(at)) > 0)) }))
 	}
 	if a.Column == nil {
 		c.fault(a.Pos, "%s: needs a column, as in `%s: %s.amount`", a.Func.Value, a.Func.Value, a.Children.Value)
@@ -47,12 +47,22 @@ func (c *compiler) reduced(s site, v *mapfile.Value) evaluator {
 	}
 	switch a.Func.Value {
 	case "sum":
-		return c.sum(s, v, at, c.factor(site{f: inner}, item))
+		return sure(at, c.sum(s, v, at, c.factor(site{f: inner}, item)))
 	case "min", "max":
-		return c.extreme(s, at, inner, item, a.Func.Value == "max")
+		return sure(at, c.extreme(s, at, inner, item, a.Func.Value == "max"))
 	}
 	c.fault(a.Func.Pos, "%q is no aggregate; there are sum, count, min, max and exists", a.Func.Value)
 	return nothing
+}
+
+// sure is an aggregate that has no value as long as one of its rows is in doubt.
+func sure(at place, get evaluator) evaluator {
+	return func(r *row, e *env) value {
+		if got, is := unsure(r.rowsOf(at)); is {
+			return got
+		}
+		return get(r, e)
+	}
 }
 
 func (c *compiler) sum(s site, v *mapfile.Value, at place, item evaluator) evaluator {
@@ -158,6 +168,7 @@ func (c *compiler) childRows(f *frame, a *mapfile.Aggregate) (place, bool) {
 	c.match(owner, b, r, child.Match)
 	c.childConditions(b, child.Where)
 	c.childConditions(b, a.Where)
+	sub.declared = append(c.declaredIn(sub, child.Where, r), c.declaredIn(sub, a.Where, r)...)
 	c.requireRows(b)
 	c.unmultiply(b)
 	return at, true

@@ -210,6 +210,7 @@ func (c *compiler) rowStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint
 		pos: ep.Name.Pos, use: ep.Use, fields: ep.Fields, lists: ep.Lists, policies: ep.Policies,
 		strict: out.strict, customer: t.Customer,
 	})
+	f.declared = c.declaredIn(f, ep.Where, scope.relations[0])
 	c.finish(f)
 	rr.stmt = f.statement()
 	out.rows = rr
@@ -252,6 +253,7 @@ func (c *compiler) addressed(f *frame, ep *mapfile.Endpoint, rr *rowReader) {
 // finish renders the statements of all branches below a frame, once nothing
 // can ask them for further columns.
 func (c *compiler) finish(f *frame) {
+	c.codesOf(f)
 	for _, b := range f.branches {
 		c.finish(b.frame)
 		if !b.frame.made {

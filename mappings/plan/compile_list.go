@@ -70,6 +70,7 @@ func (c *compiler) fillFrom(f *frame, t *listTarget, e *element, out *listFill, 
 		}
 		c.match(f, b, scope.relations[0], source.Parent)
 		c.childConditions(b, source.Where)
+		sub.declared = c.declaredIn(sub, source.Where, scope.relations[0])
 		b.order = c.childOrder(sub, source.Order)
 		b.distinct = c.distinctValues(sub, source.Distinct)
 		child := c.element(sub, t.element, e.endpoint, prefix, inner)

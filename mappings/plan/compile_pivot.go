@@ -61,7 +61,7 @@ func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
 			c.fault(pos, "%s is mapped twice", path)
 			return
 		}
-		out := &field{leaf: l, get: get, pos: pos, bad: leaveOut}
+		out := &field{leaf: l, get: sure(place{branch: at}, get), pos: pos, bad: leaveOut}
 		if e.strict {
 			out.bad = failPage
 		}

@@ -61,6 +61,16 @@ func (c *compiler) tests(s site, conditions []*mapfile.Condition) test {
 
 // test compares one raw column or one field of the answer.
 func (c *compiler) test(s site, cmp *mapfile.Comparison) test {
+	if cmp.Op == mapfile.Declared {
+		k := c.codeCheckOf(s.f, cmp)
+		return func(r *row, _ *env) bool {
+			if k == nil {
+				return false
+			}
+			is, _ := k.of(r)
+			return is != hidden
+		}
+	}
 	get, isNumber, ok := c.operand(s, cmp.Name)
 	if !ok {
 		return func(*row, *env) bool { return false }

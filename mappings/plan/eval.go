@@ -53,6 +53,8 @@ type row struct {
 	key      string   // of a list's main row
 	number   string   // the dealer customer number of a main row
 	element  *element // what is made of a main row
+	hidden   bool     // its code says so by now
+	doubt    *doubt   // nobody knows whether it is to be shown
 }
 
 var nullCell = func() *convert.Cell {

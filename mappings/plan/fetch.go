@@ -69,7 +69,11 @@ func (x *fetcher) rows(ctx context.Context, stmt *Statement, f *frame, v values)
 // fetched apart, child lists, rows of aggregates, level by level, at the same
 // time within a level.
 func (x *fetcher) branches(ctx context.Context, f *frame, rows []*row) error {
-	if len(f.branches) == 0 || len(rows) == 0 {
+	if len(rows) == 0 {
+		return nil
+	}
+	if len(f.branches) == 0 {
+		f.stand(rows)
 		return nil
 	}
 	// Joins come first: child lists may be matched by what they found.
@@ -94,6 +98,7 @@ func (x *fetcher) branches(ctx context.Context, f *frame, rows []*row) error {
 			return err
 		}
 	}
+	f.stand(rows)
 	return nil
 }
 

@@ -190,3 +190,26 @@ func indented(text string, by int) string {
 	}
 	return strings.Repeat(" ", by) + text
 }
+
+// keysOf are the keys of customer C1.
+func keysOf(t testing.TB, p *plan.Program, q plan.Querier, endpoint string) []plan.RowKey {
+	t.Helper()
+	keys, err := p.Keys(t.Context(), endpoint, plan.Asking{Querier: q, Now: today, Customers: []string{"C1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// idsOf are the ids of the rows behind keys of customer C1.
+func idsOf(t testing.TB, p *plan.Program, q plan.Querier, endpoint string, keys []plan.RowKey) []string {
+	t.Helper()
+	var ids []string
+	_, err := p.Rows(t.Context(), endpoint, plan.Asking{Querier: q, Now: today, Customers: []string{"C1"}}, keys, func(v reflect.Value) {
+		ids = append(ids, v.FieldByName("ID").String())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}

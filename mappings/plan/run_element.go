@@ -34,6 +34,10 @@ func (m *maker) noted(field string, reason Reason) {
 // faults the one whose field comes first by name is told.
 func (m *maker) element(e *element, r *row) (reflect.Value, *fault) {
 	out := e.newElement()
+	if r.doubt != nil {
+		m.noted(r.doubt.field, r.doubt.reason)
+		return out, &fault{field: r.doubt.field, reason: r.doubt.reason, fail: e.strict}
+	}
 	worst := m.fields(e, r, out)
 	for _, l := range e.lists {
 		elements, bad := m.list(l, r)

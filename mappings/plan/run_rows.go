@@ -42,6 +42,9 @@ func (p *Program) Rows(ctx context.Context, endpoint string, a Asking, keys []Ro
 	}
 	var left []LeftOut
 	for _, r := range rows {
+		if r.hidden {
+			continue // since the key list was made
+		}
 		m.row = r.key
 		made, bad := m.element(r.element, r)
 		switch {
