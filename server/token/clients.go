@@ -23,7 +23,7 @@ type Registry struct {
 var clientID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$`)
 
 // Add makes a client and returns its secret, which is shown this one time.
-// Scopes left empty mean all. secret is normally empty, so that one of 256
+// Scopes left empty mean CRSScopes. secret is normally empty, so that one of 256
 // random bits is made; a given one is for embedded demos.
 func (r Registry) Add(ctx context.Context, id, note string, dealers, scopes []string, secret string) (string, error) {
 	if !clientID.MatchString(id) {
@@ -33,7 +33,7 @@ func (r Registry) Add(ctx context.Context, id, note string, dealers, scopes []st
 		return "", fmt.Errorf("client %q needs at least one dealer", id)
 	}
 	if len(scopes) == 0 {
-		scopes = AllScopes
+		scopes = CRSScopes
 	}
 	for _, s := range scopes {
 		if !slices.Contains(AllScopes, s) {

@@ -16,10 +16,17 @@ import (
 const (
 	ScopeRead    = "crs.read"    // the pull endpoints and documents
 	ScopeMessage = "crs.message" // POST /message
+	// The operator's own API; never given unless asked for by name.
+	ScopeOperate      = "operator.read"
+	ScopeOperateWrite = "operator.write"
 )
 
+// CRSScopes are those of the Cat Rental Store: what a client has for which
+// nothing else was said, and all that a token of another issuer can carry.
+var CRSScopes = []string{ScopeRead, ScopeMessage}
+
 // AllScopes lists every scope, in the order they are shown.
-var AllScopes = []string{ScopeRead, ScopeMessage}
+var AllScopes = []string{ScopeRead, ScopeMessage, ScopeOperate, ScopeOperateWrite}
 
 // The errors of this package. Test with errors.Is.
 var (

@@ -31,7 +31,7 @@ type External struct {
 	Claim    string                   // the claim that says which dealer: a text or a list, dotted for nested objects
 	Dealers  map[string][]string      // claim value to dealer codes; empty: the value is the code
 	Known    func(dealer string) bool // whether the gateway serves a dealer
-	Scopes   []string                 // granted when the token carries none of AllScopes; usually crs.read
+	Scopes   []string                 // granted when the token carries none of CRSScopes; usually crs.read
 	Client   *http.Client
 
 	mu     sync.Mutex
@@ -94,7 +94,7 @@ func (x *External) scopes(all map[string]any) []string {
 	for _, name := range []string{"scope", "scp"} {
 		for _, text := range texts(all[name]) {
 			for _, s := range strings.Fields(text) {
-				if slices.Contains(AllScopes, s) && !slices.Contains(granted, s) {
+				if slices.Contains(CRSScopes, s) && !slices.Contains(granted, s) {
 					granted = append(granted, s)
 				}
 			}

@@ -71,7 +71,7 @@ type clientAddCmd struct {
 	stateFlags
 	ID     string   `arg:"" help:"Id of the client: letters, digits, dots, dashes, underscores."`
 	Dealer []string `required:"" placeholder:"CODE" help:"Dealer the client may ask for; repeat it for several."`
-	Scope  []string `placeholder:"SCOPE" enum:"crs.read,crs.message" help:"What the client may do: crs.read, crs.message. Both when left out."`
+	Scope  []string `placeholder:"SCOPE" enum:"crs.read,crs.message,operator.read,operator.write" help:"What the client may do: crs.read, crs.message, operator.read, operator.write. The first two when left out."`
 	Note   string   `placeholder:"TEXT" help:"What the client is for."`
 	JSON   bool     `name:"json" help:"Print JSON."`
 }

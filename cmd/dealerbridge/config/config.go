@@ -29,7 +29,8 @@ type Config struct {
 	Sweeps         Sweeps
 	Log            Log
 	Token          Token
-	QR             *QR // nil: no subscription
+	QR             *QR   // nil: no subscription
+	Mail           *Mail // nil: nobody is written to
 	Issuers        []Issuer
 	Dealers        []Dealer
 }
@@ -88,6 +89,10 @@ type Dealer struct {
 	Documents string // folder below which documents lie; empty: none
 	Upstream  *Upstream
 	Changes   Changes
+	CRM       *Database // nil: none
+	Leads     *Leads    // nil: no subscription; goes with CRM
+	Messages  *Messages // nil: no messages
+	People    People
 	Line      int // where the dealer stands in the file, 0 when not from a file
 }
 

@@ -88,6 +88,10 @@ func TestLoad(t *testing.T) {
 				ClientID: "prairie-qr", ClientSecret: config.NewSecret("hunter2-prairie"),
 				Service: "https://qr.prairie.example/v1", TokenService: "https://login.prairie.example/token",
 			},
+			Mail: &config.Mail{
+				Host: "mail.prairie.example", Port: 2465, Security: "tls", User: "gateway", Password: config.NewSecret("hunter2-prairie"),
+				From: "Gateway <gateway@prairie.example>", Every: 5 * time.Minute,
+			},
 			Issuers: []config.Issuer{{
 				Issuer: "https://login.prairie.example/", Audience: "rental-gateway", Keys: "https://login.prairie.example/keys",
 				Claim: "ext.dealer", Dealers: map[string][]string{"north": {"D100"}, "all": {"D100", "D200"}}, Scopes: []string{"crs.read"},
@@ -98,6 +102,30 @@ func TestLoad(t *testing.T) {
 					Database: config.Database{
 						Driver: config.MySQL, DSN: config.NewSecret("rental:hunter2-prairie@tcp(rms:3306)/rental"),
 						MaxConnections: 4, StatementTimeout: 5 * time.Second,
+					},
+					CRM: &config.Database{
+						Driver: config.MySQL, DSN: config.NewSecret("crm:hunter2-prairie@tcp(crm:3306)/crm"),
+						MaxConnections: config.DefaultConnections, StatementTimeout: config.DefaultStatement,
+					},
+					Leads: &config.Leads{
+						Environment: "qa", Version: "v2", ClientID: "prairie-leads", ClientSecret: config.NewSecret("hunter2-prairie"),
+						Service: "https://leads.prairie.example/leads", TokenService: "https://login.prairie.example/token",
+						Pull: 5 * time.Minute, Push: 30 * time.Second, Margin: 2 * time.Minute, Nightly: 90 * time.Minute,
+						WindowDays: 90, KeepDays: 200, SendExisting: true,
+					},
+					Messages: &config.Messages{
+						Service: "https://crs.prairie.example/api/v1/message", TokenService: "https://login.prairie.example/token",
+						ClientID: "prairie-messages", ClientSecret: config.NewSecret("hunter2-prairie"), Scope: "crs",
+						Webhook: &config.Webhook{URL: "https://desk.prairie.example/hook", Secrets: []config.Secret{config.NewSecret("hunter2-prairie")}},
+						Handover: &config.Database{
+							Driver: config.SQLite, Path: "testdata/handover.db",
+							MaxConnections: config.DefaultConnections, StatementTimeout: config.DefaultStatement,
+						},
+						MaxBody: 40, KeepDays: 30,
+					},
+					People: config.People{
+						To:     []string{"crm@prairie.example"},
+						Routes: []config.Route{{Requests: []string{"service"}, Locations: []string{"N1"}, To: []string{"north@prairie.example"}}},
 					},
 					Upstream: &config.Upstream{User: "gateway", Password: config.NewSecret("hunter2-prairie")},
 				},
@@ -166,7 +194,7 @@ func TestDocumented(t *testing.T) {
 	// Where a line shows what holds without it, that is so.
 	short, long := all[0], all[1]
 	short.Listen, short.PublicURL, short.TLS, short.TrustedProxies, short.Issuers = long.Listen, long.PublicURL, long.TLS, long.TrustedProxies, long.Issuers
-	short.Dealers, short.QR = long.Dealers, long.QR
+	short.Dealers, short.QR, short.Mail = long.Dealers, long.QR, long.Mail
 	if diff := cmp.Diff(short, long, cmp.AllowUnexported(config.Secret{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Errorf("the example does not show the defaults (-default +example):\n%s", diff)
 	}

@@ -143,6 +143,7 @@ func (s *section) config(over Overrides) Config {
 		t.done()
 	}
 	c.QR = s.qr()
+	c.Mail = s.mail()
 	for _, i := range s.sections("issuers") {
 		c.Issuers = append(c.Issuers, i.issuer())
 	}
@@ -329,6 +330,15 @@ func (s *section) dealer() Dealer {
 		d.Changes.Every = c.duration("every", DefaultChangesEvery, time.Minute, 24*time.Hour)
 		d.Changes.Busy = float64(c.number("busyPercent", DefaultChangesBusy, 1, 100)) / 100
 		c.done()
+	}
+	if b := s.section("crm"); b != nil {
+		crm := b.database()
+		d.CRM = &crm
+		b.done()
+	}
+	d.Leads, d.Messages, d.People = s.leads(), s.messages(), s.people()
+	if d.Leads != nil && d.CRM == nil && !s.has("crm") {
+		s.fault(s.get("leads"), "leads", "goes with crm: the database leads are written to")
 	}
 	return d
 }
