@@ -15,9 +15,12 @@ import (
 	"github.com/dealerbridge/dealerbridge/server/token"
 )
 
-// authorize checks who calls, for which scope and which dealer. It comes before
-// any fault of other parameters is told.
-func (s *server) authorize(c *gin.Context) {
+// authorize checks who pulls, and for which dealer. It comes before any fault of
+// other parameters is told.
+func (s *server) authorize(c *gin.Context) { s.authorizeFor(c, token.ScopeRead) }
+
+// authorizeFor is authorize for calls that need another scope.
+func (s *server) authorizeFor(c *gin.Context, scope string) {
 	ctx := c.Request.Context()
 	bearer, err := bearerOf(c.Request.Header.Values("Authorization"))
 	if err != nil {
@@ -30,8 +33,8 @@ func (s *server) authorize(c *gin.Context) {
 		return
 	}
 	facts(c).client = caller.Client
-	if !slices.Contains(caller.Scopes, token.ScopeRead) {
-		s.fail(c, problem.ErrInsufficientScope)
+	if !slices.Contains(caller.Scopes, scope) {
+		s.fail(c, problem.InsufficientScope(scope))
 		return
 	}
 	d, leave, err := s.dealer(caller, queryOf(c))

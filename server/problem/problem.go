@@ -31,8 +31,15 @@ const urn = "urn:dealerbridge:problem:"
 var (
 	// ErrBadParameter: the request breaks the contract; use BadParameter.
 	ErrBadParameter = errors.New("bad parameter")
-	// ErrInsufficientScope: the token lacks the scope the endpoint needs.
+	// ErrInsufficientScope: the token lacks the scope the endpoint needs; use
+	// InsufficientScope.
 	ErrInsufficientScope = errors.New("the token lacks the scope for this")
+	// ErrUnknown: nobody knows what is asked for; use it for what operators ask.
+	ErrUnknown = errors.New("nobody knows it")
+	// ErrRefused: what is asked for cannot be done as things stand; use Refused.
+	ErrRefused = errors.New("that cannot be done now")
+	// ErrNotSetUp: the dealer's configuration or mapping lacks what it takes.
+	ErrNotSetUp = errors.New("this is not set up for the dealer")
 	// ErrForbiddenDealer: the dealer asked for is not the client's, or unknown.
 	ErrForbiddenDealer = errors.New("the client does not belong to this dealer")
 	// ErrNoRoute: nothing is served at this path.
@@ -75,6 +82,27 @@ func Fault(parameter, message string) model.ProblemFault {
 	return model.ProblemFault{Path: "query." + parameter, Message: message}
 }
 
+// scopeless is ErrInsufficientScope with the scope that is missing.
+type scopeless struct{ scope string }
+
+func (s *scopeless) Error() string { return ErrInsufficientScope.Error() + ": " + s.scope }
+
+func (s *scopeless) Unwrap() error { return ErrInsufficientScope }
+
+// InsufficientScope is an error for a token that lacks a scope.
+func InsufficientScope(scope string) error { return &scopeless{scope} }
+
+// refused is ErrRefused with the reason in words.
+type refused struct{ why string }
+
+func (r *refused) Error() string { return ErrRefused.Error() + ": " + r.why }
+
+func (r *refused) Unwrap() error { return ErrRefused }
+
+// Refused is an error for what cannot be done as things stand. Why is shown to
+// the caller, says what can be done instead, and holds no value.
+func Refused(why string) error { return &refused{why} }
+
 type requestIDKey struct{}
 
 // WithRequestID returns a context that carries the id of a request.
@@ -103,6 +131,15 @@ func answerTo(err error) answer {
 				a.faults = f.faults
 				first := f.faults[0]
 				a.message = strings.TrimPrefix(first.Path, "query.") + ": " + first.Message
+			}
+			var lacks *scopeless
+			if errors.As(err, &lacks) {
+				a.message = "the token lacks the scope " + lacks.scope
+				a.challenge = realm + `, error="insufficient_scope", scope="` + lacks.scope + `"`
+			}
+			var no *refused
+			if errors.As(err, &no) {
+				a.message = no.why
 			}
 			return a
 		}

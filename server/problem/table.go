@@ -54,8 +54,19 @@ var table = []row{
 	},
 	{
 		err: ErrInsufficientScope, status: http.StatusForbidden, slug: "insufficient-scope", title: "Forbidden",
-		message:   "the token lacks the scope crs.read",
-		challenge: realm + `, error="insufficient_scope", scope="crs.read"`,
+		message: "the token lacks the scope for this", challenge: realm + `, error="insufficient_scope"`,
+	},
+	{
+		err: ErrUnknown, status: http.StatusNotFound, slug: "unknown", title: "Not found",
+		message: "nobody knows what is asked for",
+	},
+	{
+		err: ErrRefused, status: http.StatusConflict, slug: "refused", title: "Cannot be done now",
+		message: "that cannot be done as things stand",
+	},
+	{
+		err: ErrNotSetUp, status: http.StatusNotFound, slug: "not-set-up", title: "Not set up",
+		message: "this is not set up for the dealer; see the configuration and the mapping folder",
 	},
 	{
 		err: ErrForbiddenDealer, status: http.StatusForbidden, slug: "forbidden-dealer", title: "Forbidden",
