@@ -101,6 +101,9 @@ func (p *pool) inspectSelect(ctx context.Context, text string) (*plan.Table, err
 	statement.WriteString("\n) as x where 1 = 0")
 	t, err := p.columnsOf(ctx, statement.String(), args)
 	if why, refused := refusal(err); refused {
+		if found := sqltext.Blame(why, statement.String(), []string{text}, dialect); found != nil {
+			return &plan.Table{Refused: found.Words(why, text), RefusedAt: found.Offset}, nil
+		}
 		return &plan.Table{Refused: why}, nil
 	}
 	return t, err

@@ -212,27 +212,9 @@ func (r *RMS) prepareAll(ctx context.Context, v *version, p *plan.Program) (mapf
 		if !refused {
 			return nil, fmt.Errorf("preparing the statements of the mapping: %w", err)
 		}
-		faults = append(faults, mapfile.Fault{
-			File: v.file.Path, Pos: v.placeOf(s.Name), Path: s.Name,
-			Message: "the database does not accept the statement made of this: " + why,
-		})
+		faults = append(faults, v.refused(s, why))
 	}
 	return faults, nil
-}
-
-// placeOf is where the endpoint stands that a statement was made for; its name
-// begins with the endpoint's.
-func (v *version) placeOf(statement string) mapfile.Pos {
-	name := statement
-	if end := strings.IndexAny(name, " ."); end >= 0 {
-		name = name[:end]
-	}
-	for _, e := range v.file.Endpoints {
-		if e.Name.Value == name {
-			return e.Name.Pos
-		}
-	}
-	return v.file.Pos
 }
 
 // dialectFits refuses SQL that was written for another server.

@@ -98,7 +98,11 @@ func (c *compiler) table(s mapfile.Source) *Table {
 	}
 	t := c.schema[ref]
 	if t != nil && t.Refused != "" {
-		c.fault(s.Select.Pos, "the database does not accept this SELECT: %s", t.Refused)
+		pos := s.Select.Pos
+		if t.RefusedAt > 0 {
+			pos = c.file.At(*s.Select, t.RefusedAt)
+		}
+		c.fault(pos, "the database does not accept this SELECT: %s", t.Refused)
 		return nil
 	}
 	if t == nil {

@@ -22,6 +22,9 @@ type Table struct {
 	Unique  [][]string // columns of the primary key first, then of the unique indexes
 	Primary bool       // Unique[0] is the primary key
 	Refused string     // of an inline SELECT: why the server does not take it
+	// RefusedAt is the byte of that SELECT the server stumbles over; 0 also
+	// where that is not known.
+	RefusedAt int
 	// Rows is how many rows the server thinks there are, 0 where it does not
 	// say; Leading are the columns an index begins with.
 	Rows    int64
