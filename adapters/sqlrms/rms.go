@@ -56,10 +56,11 @@ func (r *RMS) Check(ctx context.Context) error {
 }
 
 // CheckMapping compiles the mapping in force anew against the tables the
-// database has now and tells everything that was found, warnings included. The
+// database has now, asks their rows what only they can tell (which may read
+// whole tables), and tells everything that was found, warnings included. The
 // error is of the database, never of the mapping.
 func (r *RMS) CheckMapping(ctx context.Context) (mapfile.Faults, error) {
-	_, faults, err := r.bindTo(ctx, r.current.Load())
+	p, faults, err := r.bindTo(ctx, r.current.Load())
 	var found mapfile.Faults
 	if errors.As(err, &found) {
 		return found, nil
@@ -67,7 +68,11 @@ func (r *RMS) CheckMapping(ctx context.Context) (mapfile.Faults, error) {
 	if err != nil {
 		return nil, fmt.Errorf("checking the mapping: %w", err)
 	}
-	return faults, nil
+	seen, err := p.Look(ctx, plan.Asking{Querier: r.pool, Dealer: r.env.Dealer, Now: r.env.Now()})
+	if err != nil {
+		return nil, fmt.Errorf("checking the mapping: %w", translate(ctx, err))
+	}
+	return append(faults, seen...).Sorted(), nil
 }
 
 // Reload takes up another version of the dealer's folder. It is in force from

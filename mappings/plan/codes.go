@@ -43,7 +43,11 @@ func (k *codeCheck) of(r *row) (standing, Reason) {
 	if k.found != nil && r.cell(*k.found).IsNull() {
 		return shown, "" // no row was joined, so none is in doubt
 	}
-	code, empty := k.code(r.cell(k.at))
+	cell := r.cell(k.at)
+	if !cell.IsNull() && slices.Contains(k.show, cell.String()) {
+		return shown, ""
+	}
+	code, empty := k.code(cell)
 	has := func(codes []string) bool {
 		return slices.Contains(codes, code) || empty && slices.Contains(codes, "")
 	}

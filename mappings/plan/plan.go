@@ -98,6 +98,8 @@ type Program struct {
 	snapshots *snapshots
 	zone      *convert.Zone
 	shares    map[string]float64
+	file      string // for warnings about the data
+	looks     []*look
 	// asksCustomer says that @customer stands somewhere.
 	asksCustomer bool
 }
@@ -107,6 +109,7 @@ type Program struct {
 func (c *compiler) program() *Program {
 	p := &Program{
 		lists: map[string]*list{}, documents: map[string][]*document{}, zone: c.zone, shares: map[string]float64{},
+		file: c.file.Path,
 	}
 	var known []string
 	for _, t := range c.target.Endpoints {
@@ -135,6 +138,8 @@ func (c *compiler) program() *Program {
 	p.changes = c.compileChanges()
 	c.compileSnapshots(p)
 	c.unreadTables()
+	c.unseenCodes()
+	c.looks(p)
 	p.asksCustomer = c.asksCustomer
 	return p
 }
