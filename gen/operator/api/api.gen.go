@@ -20,7 +20,7 @@ type ServerInterface interface {
 	// CountLeads How many leads and updates stand where
 	// (GET /operator/v1/lead-counts)
 	CountLeads(c *gin.Context, params CountLeadsParams)
-	// ListLeads Leads of a dealer, the newest first
+	// ListLeads Leads of a dealer, by their ids
 	// (GET /operator/v1/leads)
 	ListLeads(c *gin.Context, params ListLeadsParams)
 	// EraseLead Forget a lead
@@ -95,6 +95,22 @@ func (siw *ServerInterfaceWrapper) ListLeads(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", c.Request.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter state: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "held" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "held", c.Request.URL.Query(), &params.Held, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter held: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "parked" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "parked", c.Request.URL.Query(), &params.Parked, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter parked: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -592,7 +608,7 @@ type StrictServerInterface interface {
 	// CountLeads How many leads and updates stand where
 	// (GET /operator/v1/lead-counts)
 	CountLeads(ctx context.Context, request CountLeadsRequestObject) (CountLeadsResponseObject, error)
-	// ListLeads Leads of a dealer, the newest first
+	// ListLeads Leads of a dealer, by their ids
 	// (GET /operator/v1/leads)
 	ListLeads(ctx context.Context, request ListLeadsRequestObject) (ListLeadsResponseObject, error)
 	// EraseLead Forget a lead

@@ -97,7 +97,7 @@ type ClientInterface interface {
 	// Corresponds with GET /operator/v1/lead-counts (the `CountLeads` operationId).
 	CountLeads(ctx context.Context, params *CountLeadsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListLeads Leads of a dealer, the newest first
+	// ListLeads Leads of a dealer, by their ids
 	//
 	// Every lead the gateway ever received and still keeps, with the state of its journey. Filters go together.
 	//
@@ -154,7 +154,7 @@ func (c *Client) CountLeads(ctx context.Context, params *CountLeadsParams, reqEd
 	return c.Client.Do(req)
 }
 
-// ListLeads Leads of a dealer, the newest first
+// ListLeads Leads of a dealer, by their ids
 //
 // Every lead the gateway ever received and still keeps, with the state of its journey. Filters go together.
 //
@@ -340,6 +340,30 @@ func NewListLeadsRequest(server string, params *ListLeadsParams) (*http.Request,
 		if params.State != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Held != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "held", *params.Held, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Parked != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "parked", *params.Parked, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -684,7 +708,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /operator/v1/lead-counts (the `CountLeads` operationId).
 	CountLeadsWithResponse(ctx context.Context, params *CountLeadsParams, reqEditors ...RequestEditorFn) (*CountLeadsResponse, error)
 
-	// ListLeadsWithResponse Leads of a dealer, the newest first
+	// ListLeadsWithResponse Leads of a dealer, by their ids
 	//
 	// Every lead the gateway ever received and still keeps, with the state of its journey. Filters go together.
 	//
@@ -993,7 +1017,7 @@ func (c *ClientWithResponses) CountLeadsWithResponse(ctx context.Context, params
 	return ParseCountLeadsResponse(rsp)
 }
 
-// ListLeadsWithResponse Leads of a dealer, the newest first
+// ListLeadsWithResponse Leads of a dealer, by their ids
 //
 // Every lead the gateway ever received and still keeps, with the state of its journey. Filters go together.
 //

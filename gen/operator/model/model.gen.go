@@ -7,6 +7,7 @@ package model
 const (
 	LeadJourneyStateErased   LeadJourneyState = "erased"
 	LeadJourneyStateFailed   LeadJourneyState = "failed"
+	LeadJourneyStateFound    LeadJourneyState = "found"
 	LeadJourneyStateHeld     LeadJourneyState = "held"
 	LeadJourneyStateReceived LeadJourneyState = "received"
 	LeadJourneyStateWritten  LeadJourneyState = "written"
@@ -19,11 +20,37 @@ func (e LeadJourneyState) Valid() bool {
 		return true
 	case LeadJourneyStateFailed:
 		return true
+	case LeadJourneyStateFound:
+		return true
 	case LeadJourneyStateHeld:
 		return true
 	case LeadJourneyStateReceived:
 		return true
 	case LeadJourneyStateWritten:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LeadSummaryOutcome.
+const (
+	LeadSummaryOutcomeCreated  LeadSummaryOutcome = "created"
+	LeadSummaryOutcomeRepaired LeadSummaryOutcome = "repaired"
+	LeadSummaryOutcomeRepeated LeadSummaryOutcome = "repeated"
+	LeadSummaryOutcomeUpdated  LeadSummaryOutcome = "updated"
+)
+
+// Valid indicates whether the value is a known member of the LeadSummaryOutcome enum.
+func (e LeadSummaryOutcome) Valid() bool {
+	switch e {
+	case LeadSummaryOutcomeCreated:
+		return true
+	case LeadSummaryOutcomeRepaired:
+		return true
+	case LeadSummaryOutcomeRepeated:
+		return true
+	case LeadSummaryOutcomeUpdated:
 		return true
 	default:
 		return false
@@ -48,21 +75,48 @@ func (e ReceivedLeadSource) Valid() bool {
 	}
 }
 
+// Defines values for ReceivedLeadState.
+const (
+	ReceivedLeadStatePending    ReceivedLeadState = "pending"
+	ReceivedLeadStateUnreadable ReceivedLeadState = "unreadable"
+	ReceivedLeadStateWritten    ReceivedLeadState = "written"
+)
+
+// Valid indicates whether the value is a known member of the ReceivedLeadState enum.
+func (e ReceivedLeadState) Valid() bool {
+	switch e {
+	case ReceivedLeadStatePending:
+		return true
+	case ReceivedLeadStateUnreadable:
+		return true
+	case ReceivedLeadStateWritten:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReportedUpdateState.
 const (
-	ReportedUpdateStateParked  ReportedUpdateState = "parked"
-	ReportedUpdateStateSent    ReportedUpdateState = "sent"
-	ReportedUpdateStateWaiting ReportedUpdateState = "waiting"
+	ReportedUpdateStateAcknowledged ReportedUpdateState = "acknowledged"
+	ReportedUpdateStateParked       ReportedUpdateState = "parked"
+	ReportedUpdateStateQueued       ReportedUpdateState = "queued"
+	ReportedUpdateStateSending      ReportedUpdateState = "sending"
+	ReportedUpdateStateSuperseded   ReportedUpdateState = "superseded"
 )
 
 // Valid indicates whether the value is a known member of the ReportedUpdateState enum.
 func (e ReportedUpdateState) Valid() bool {
 	switch e {
+	case ReportedUpdateStateAcknowledged:
+		return true
 	case ReportedUpdateStateParked:
 		return true
-	case ReportedUpdateStateSent:
+	case ReportedUpdateStateQueued:
 		return true
-	case ReportedUpdateStateWaiting:
+	case ReportedUpdateStateSending:
+		return true
+	case ReportedUpdateStateSuperseded:
 		return true
 	default:
 		return false
@@ -92,6 +146,11 @@ type CRMRow struct {
 
 // HeldUpdate What the CRM says now and cannot be sent.
 type HeldUpdate struct {
+	// Body The update as far as it could be made, JSON.
+	//
+	// Example: {"leadId":"00QV7000004RtSy","leadStatus":"Rejected"}
+	Body *string `json:"body,omitempty"`
+
 	// Reasons Everything that keeps it.
 	Reasons []HoldReason `json:"reasons"`
 
@@ -110,31 +169,13 @@ type HoldReason struct {
 
 	// Reason What is wrong and what to do about it.
 	//
-	// Example: the code "17" has no entry in rejected-reasons.yaml
+	// Example: the code has no entry in rejected-reasons.yaml
 	Reason string `json:"reason"`
 
 	// Rule The rule that asks for it, where one does.
 	//
 	// Example: R66
 	Rule *string `json:"rule,omitempty"`
-}
-
-// JourneyEvent Something that happened to a lead.
-type JourneyEvent struct {
-	// At When.
-	//
-	// Example: 2026-03-04T08:15:02Z
-	At string `json:"at"`
-
-	// Detail More about it, without values of the lead.
-	//
-	// Example: made 3 rows
-	Detail *string `json:"detail,omitempty"`
-
-	// What What, in one word.
-	//
-	// Example: written
-	What string `json:"what"`
 }
 
 // KeyPart One column of a key.
@@ -157,47 +198,62 @@ type LeadCounts struct {
 	// Example: D100
 	Dealer string `json:"dealer"`
 
-	// Failed Leads given up after the last try.
+	// Erased Leads that were erased.
+	//
+	// Example: 0
+	Erased int64 `json:"erased"`
+
+	// Failed Leads that cannot be read, or could not be written for long.
 	//
 	// Example: 0
 	Failed int64 `json:"failed"`
+
+	// Found Leads of the CRM that were never fetched.
+	//
+	// Example: 12
+	Found int64 `json:"found"`
 
 	// Held Leads that wait for a correction.
 	//
 	// Example: 2
 	Held int64 `json:"held"`
 
-	// LastCompared When the CRM was last asked for changes.
+	// LastComparison When all leads were last compared without stamps.
 	//
-	// Example: 2026-03-06T09:31:00Z
-	LastCompared *string `json:"lastCompared,omitempty"`
+	// Example: 2026-03-06T02:04:00Z
+	LastComparison *string `json:"lastComparison,omitempty"`
 
-	// LastPull When Caterpillar last answered a pull.
+	// LastPull When a round of fetching was last complete.
 	//
 	// Example: 2026-03-06T09:30:00Z
 	LastPull *string `json:"lastPull,omitempty"`
+
+	// LastPush When the CRM was last asked for changes.
+	//
+	// Example: 2026-03-06T09:31:00Z
+	LastPush *string `json:"lastPush,omitempty"`
 
 	// Received Leads that are not written yet.
 	//
 	// Example: 1
 	Received int64 `json:"received"`
 
-	// Reconciling What the comparison with Caterpillar's history is doing, missing when it rests.
+	// Reconciling Whether Caterpillar's history is being compared with what is kept.
 	//
-	// Example: 2026-02-04 to 2026-03-06, 300 leads read
-	Reconciling *string `json:"reconciling,omitempty"`
+	// Example: false
+	Reconciling *bool `json:"reconciling,omitempty"`
 
-	// Repeats Updates posted again after a call whose answer was lost.
+	// Repeats Updates sent again because nobody knew whether they had arrived.
 	//
 	// Example: 1
 	Repeats int64 `json:"repeats"`
 
-	// Unread Elements of answers that could not be understood as leads; they are kept.
+	// UpdatesAcknowledged Updates Caterpillar took.
 	//
-	// Example: 0
-	Unread int64 `json:"unread"`
+	// Example: 540
+	UpdatesAcknowledged int64 `json:"updatesAcknowledged"`
 
-	// UpdatesHeld Leads whose present state cannot be sent.
+	// UpdatesHeld Leads whose present state cannot be reported.
 	//
 	// Example: 1
 	UpdatesHeld int64 `json:"updatesHeld"`
@@ -207,15 +263,15 @@ type LeadCounts struct {
 	// Example: 0
 	UpdatesParked int64 `json:"updatesParked"`
 
-	// UpdatesSent Updates Caterpillar took.
-	//
-	// Example: 540
-	UpdatesSent int64 `json:"updatesSent"`
-
-	// UpdatesWaiting Updates that wait to be sent.
+	// UpdatesQueued Updates that wait to be sent.
 	//
 	// Example: 3
-	UpdatesWaiting int64 `json:"updatesWaiting"`
+	UpdatesQueued int64 `json:"updatesQueued"`
+
+	// UpdatesSending Updates that are under way.
+	//
+	// Example: 0
+	UpdatesSending int64 `json:"updatesSending"`
 
 	// Written Leads in the CRM.
 	//
@@ -225,9 +281,6 @@ type LeadCounts struct {
 
 // LeadJourney One lead with everything that happened to it.
 type LeadJourney struct {
-	// Events What happened, oldest first.
-	Events []JourneyEvent `json:"events"`
-
 	// Held What the CRM says now and cannot be sent.
 	Held *HeldUpdate `json:"held,omitempty"`
 
@@ -245,29 +298,25 @@ type LeadJourney struct {
 }
 
 // LeadJourneyState How far a lead came: received and not written yet; written to the CRM; held until a mapping or a value is
-// corrected; failed after the last try; erased on demand.
+// corrected; failed, because it cannot be read or could not be written for long; found in the CRM and never
+// fetched; erased on demand.
 //
 // Example: written
 type LeadJourneyState string
 
-// LeadPage Leads, the newest first.
+// LeadPage Leads by their ids.
 type LeadPage struct {
 	// Items The leads.
 	Items []LeadSummary `json:"items"`
 
 	// Next Where to go on; missing at the end.
 	//
-	// Example: MjAyNi0wMy0wNA
+	// Example: 00QV7000004RtSy
 	Next *string `json:"next,omitempty"`
 }
 
 // LeadSummary One lead in a list.
 type LeadSummary struct {
-	// ChangedAt When something last happened to it.
-	//
-	// Example: 2026-03-05T14:02:11Z
-	ChangedAt string `json:"changedAt"`
-
 	// Dealer Dealer code.
 	//
 	// Example: D100
@@ -278,51 +327,62 @@ type LeadSummary struct {
 	// Example: L-202603-0042
 	DealerLeadID *string `json:"dealerLeadId,omitempty"`
 
-	// LeadID Caterpillar's id.
+	// FirstAt When it came first.
+	//
+	// Example: 2026-03-04T08:15:00Z
+	FirstAt *string `json:"firstAt,omitempty"`
+
+	// LastAt When it came last.
+	//
+	// Example: 2026-03-05T14:02:11Z
+	LastAt *string `json:"lastAt,omitempty"`
+
+	// LeadID Caterpillar's id; one that begins with # is the gateway's own, for an element without an id.
 	//
 	// Example: 00QV7000004RtSy
 	LeadID string `json:"leadId"`
 
-	// Name Whose lead it is, for people.
+	// Outcome What writing it did last.
 	//
-	// Example: Sample Quarry Works
-	Name *string `json:"name,omitempty"`
+	// Example: created
+	Outcome *LeadSummaryOutcome `json:"outcome,omitempty"`
 
 	// Reasons What keeps it, when it is held or failed.
 	Reasons []HoldReason `json:"reasons,omitempty"`
 
-	// ReceivedAt When it came first.
+	// Repeats How often it came without anything new.
 	//
-	// Example: 2026-03-04T08:15:00Z
-	ReceivedAt string `json:"receivedAt"`
+	// Example: 0
+	Repeats int64 `json:"repeats"`
 
 	// State How far a lead came: received and not written yet; written to the CRM; held until a mapping or a value is
-	// corrected; failed after the last try; erased on demand.
+	// corrected; failed, because it cannot be read or could not be written for long; found in the CRM and never
+	// fetched; erased on demand.
 	//
 	//
 	// Example: written
 	State LeadJourneyState `json:"state"`
 
-	// UpdatesHeld 1 when what the CRM says now cannot be sent, else 0.
+	// UpdateHeld Whether what the CRM says now cannot be reported.
 	//
-	// Example: 0
-	UpdatesHeld int64 `json:"updatesHeld"`
+	// Example: false
+	UpdateHeld bool `json:"updateHeld"`
 
-	// UpdatesParked Updates given up after the last try.
-	//
-	// Example: 0
-	UpdatesParked int64 `json:"updatesParked"`
-
-	// UpdatesSent Updates Caterpillar took.
+	// Updates How many updates of it were queued.
 	//
 	// Example: 2
-	UpdatesSent int64 `json:"updatesSent"`
+	Updates int64 `json:"updates"`
 
-	// UpdatesWaiting Updates that wait to be sent.
+	// WrittenAt When it was last written.
 	//
-	// Example: 0
-	UpdatesWaiting int64 `json:"updatesWaiting"`
+	// Example: 2026-03-04T08:15:02Z
+	WrittenAt *string `json:"writtenAt,omitempty"`
 }
+
+// LeadSummaryOutcome What writing it did last.
+//
+// Example: created
+type LeadSummaryOutcome string
 
 // Machine A machine and where it stands.
 type Machine struct {
@@ -340,11 +400,6 @@ type Machine struct {
 	//
 	// Example: Earthmoving
 	MarketSegment *string `json:"marketSegment,omitempty"`
-
-	// Model Model.
-	//
-	// Example: 308 CR
-	Model *string `json:"model,omitempty"`
 
 	// Note Why the rental system was not asked, where it was not.
 	//
@@ -483,21 +538,32 @@ type ReceivedLead struct {
 	// Oddities What was odd about it; nothing is refused for it (R48).
 	Oddities []Oddity `json:"oddities,omitempty"`
 
-	// Raw The lead exactly as it came; bytes that are no UTF-8 are replaced.
+	// Raw The lead exactly as it came, bytes that are no UTF-8 replaced; missing once its time is over.
+	//
 	//
 	// Example: {"leadId":"00QV7000004RtSy","leadState":"NEW"}
-	Raw string `json:"raw"`
+	Raw *string `json:"raw,omitempty"`
 
 	// Source By which call (R29, R52).
 	//
 	// Example: pull
 	Source ReceivedLeadSource `json:"source"`
+
+	// State What became of this version.
+	//
+	// Example: written
+	State ReceivedLeadState `json:"state"`
 }
 
 // ReceivedLeadSource By which call (R29, R52).
 //
 // Example: pull
 type ReceivedLeadSource string
+
+// ReceivedLeadState What became of this version.
+//
+// Example: written
+type ReceivedLeadState string
 
 // ReportedUpdate One update of a lead.
 type ReportedUpdate struct {
@@ -506,10 +572,15 @@ type ReportedUpdate struct {
 	// Example: {}
 	Answer *string `json:"answer,omitempty"`
 
-	// Body The update as it is sent, JSON.
+	// Body The update as it is sent, JSON; missing once its time is over.
 	//
 	// Example: {"leadId":"00QV7000004RtSy","leadStatus":"Accepted"}
-	Body string `json:"body"`
+	Body *string `json:"body,omitempty"`
+
+	// DoneAt When it was taken or given up.
+	//
+	// Example: 2026-03-05T14:02:12Z
+	DoneAt *string `json:"doneAt,omitempty"`
 
 	// Error How the last try ended, when it failed.
 	//
@@ -518,7 +589,7 @@ type ReportedUpdate struct {
 
 	// ID The gateway's id of the update.
 	//
-	// Example: u-8841
+	// Example: 8841
 	ID string `json:"id"`
 
 	// Number Its number within the lead, from 1.
@@ -534,9 +605,9 @@ type ReportedUpdate struct {
 	// Repeats Calls after one that may have been acted upon without an answer.
 	//
 	// Example: 0
-	Repeats *int64 `json:"repeats,omitempty"`
+	Repeats int64 `json:"repeats"`
 
-	// SentAt When Caterpillar took it.
+	// SentAt When a call with it was last begun.
 	//
 	// Example: 2026-03-05T14:02:11Z
 	SentAt *string `json:"sentAt,omitempty"`
@@ -544,9 +615,11 @@ type ReportedUpdate struct {
 	// Sources Where its members came from.
 	Sources []MemberSource `json:"sources"`
 
-	// State Whether it waits, was taken, or was given up.
+	// State Whether it waits, is under way (after a crash: may have arrived), was taken, was given up, or was given up
+	// and followed by a later one.
 	//
-	// Example: sent
+	//
+	// Example: acknowledged
 	State ReportedUpdateState `json:"state"`
 
 	// Status HTTP status of the last answer, missing where there was none.
@@ -560,9 +633,10 @@ type ReportedUpdate struct {
 	Tries int64 `json:"tries"`
 }
 
-// ReportedUpdateState Whether it waits, was taken, or was given up.
+// ReportedUpdateState Whether it waits, is under way (after a crash: may have arrived), was taken, was given up, or was given up
+// and followed by a later one.
 //
-// Example: sent
+// Example: acknowledged
 type ReportedUpdateState string
 
 // AfterParam Example: MjAyNi0wMy0wNA
@@ -593,6 +667,12 @@ type ListLeadsParams struct {
 
 	// State Only leads in this state.
 	State *LeadJourneyState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Held true for leads only whose present state in the CRM cannot be reported.
+	Held *bool `form:"held,omitempty" json:"held,omitempty"`
+
+	// Parked true for leads only with an update that was given up.
+	Parked *bool `form:"parked,omitempty" json:"parked,omitempty"`
 
 	// Limit At most so many elements, 50 when it is left out.
 	Limit *LimitParam `form:"limit,omitempty" json:"limit,omitempty"`
