@@ -1,6 +1,6 @@
 package mapfile
 
-import "fmt"
+import "slices"
 
 // Reader reads the other files of a dealer's folder in the notation of
 // rms.yaml, for packages that own what stands in them. All faults come
@@ -196,14 +196,12 @@ func (r *Reader) Shared(k *Keys) {
 }
 
 // Section reads a map of keys as a section of rms.yaml, such as `contract`, and
-// adds it to the file's. keys are those of a section that may stand there.
-func (r *Reader) Section(name Text, n *Node, path string, keys ...string) *Endpoint {
+// adds it to the file's. Keys named in without are somebody else's.
+func (r *Reader) Section(name Text, n *Node, path string, without ...string) *Endpoint {
 	kept := &node{kind: mapNode, pos: n.Pos}
 	for _, p := range imported(n).pairs {
-		for _, key := range keys {
-			if p.key.Value == key {
-				kept.pairs = append(kept.pairs, p)
-			}
+		if !slices.Contains(without, p.key.Value) {
+			kept.pairs = append(kept.pairs, p)
 		}
 	}
 	e := &Endpoint{Name: name}
@@ -212,15 +210,16 @@ func (r *Reader) Section(name Text, n *Node, path string, keys ...string) *Endpo
 	return e
 }
 
-// SectionKey gives the declaration of a key of sections, for contexts that have
-// it as well.
-func SectionKey(name string) *Key {
+// SectionKeys gives the declarations of keys of sections, for contexts that have
+// them as well.
+func SectionKeys(names ...string) []*Key {
+	var keys []*Key
 	for _, key := range endpointContext.Keys {
-		if key.Name == name {
-			return key
+		if slices.Contains(names, key.Name) {
+			keys = append(keys, key)
 		}
 	}
-	panic(fmt.Sprintf("sections have no key %q", name))
+	return keys
 }
 
 // LoadCodes fills a code map from its CSV, whose text is src.
