@@ -82,4 +82,9 @@ type Policy struct {
 	// the one to the other and is drawn between half of that and all of it. 0: 2
 	// seconds and 10 minutes.
 	Shortest, Longest time.Duration
+	// Parked is called in the transaction that parks an item, with its context, so
+	// that an alert it keeps stands as surely as the item is parked; nil for
+	// nothing. Where it fails the item is tried again. It may be called more than
+	// once, and is not called for what a person parks.
+	Parked func(ctx context.Context, item Item) error
 }

@@ -47,9 +47,9 @@ type Observer interface {
 	Delivered(lane Lane, kind string, after time.Duration)
 	// Failed says that a try failed; the item is tried again.
 	Failed(lane Lane, kind string, blameless bool)
-	// Parked says that an item was parked by its Handler or the policy, and
-	// calls for a person. The item comes without its body.
-	Parked(item Item)
+	// Parked says that an item was parked by its Handler or the policy; see
+	// Policy.Parked for calling a person.
+	Parked(lane Lane, kind string)
 	// Interrupted says that an item is handed out again of which nobody knows
 	// what came of the try before: it may arrive twice, with one ID.
 	Interrupted(lane Lane, kind string)
@@ -205,6 +205,6 @@ type nobody struct{}
 func (nobody) Pushed(Lane, string, Receipt)          {}
 func (nobody) Delivered(Lane, string, time.Duration) {}
 func (nobody) Failed(Lane, string, bool)             {}
-func (nobody) Parked(Item)                           {}
+func (nobody) Parked(Lane, string)                   {}
 func (nobody) Interrupted(Lane, string)              {}
 func (nobody) Lost(Lane)                             {}

@@ -66,7 +66,9 @@ type worker struct {
 	lane     Lane
 	handler  Handler
 	policy   Policy
-	failures int // of the storage, in a row
+	failures int    // of the storage, in a row
+	kind     string // of the item that is settled
+	tell     func() // what is told when the settlement stands
 }
 
 // spell works until nothing can be done in the lane now. It returns for how
@@ -95,6 +97,9 @@ func (w *worker) spell(ctx context.Context) (pause time.Duration, blocked time.T
 				return pause, time.Time{}
 			}
 			continue
+		}
+		if before != nil {
+			w.tell()
 		}
 		w.failures = 0
 		claim, before = turn.Claim, nil
@@ -142,8 +147,9 @@ func (w *worker) turn(ctx context.Context, claim Claim, now time.Time, before *S
 	w.o.Log.ErrorContext(ctx, "what came of an item could not be kept", "lane", w.lane.String(), "item", before.Number, "err", failed)
 	*before = Settlement{
 		Number: before.Number, State: Waiting, Strike: true, Last: before.Last,
-		Next: now.Add(w.policy.Longest), Why: "what came of it could not be kept",
+		Next: now.Add(w.policy.Shortest), Why: "what came of it could not be kept",
 	}
+	w.tell = func() { w.o.Observer.Failed(w.lane, w.kind, false) }
 	return w.o.Storage.Turn(saving, claim, now, before)
 }
 
@@ -215,57 +221,61 @@ func (w *worker) handle(ctx context.Context, item Item, still func(context.Conte
 func (w *worker) settle(ctx context.Context, item Item, o Outcome) *Settlement {
 	now := w.o.Now()
 	s := &Settlement{Number: item.Number, State: o.state, Why: cut(o.why), Within: o.within}
+	w.kind = item.Kind
 	switch o.state {
 	case Done:
-		s.Within = w.then(o.within, func() { w.o.Observer.Delivered(w.lane, item.Kind, now.Sub(item.Enqueued)) })
+		w.tell = func() { w.o.Observer.Delivered(w.lane, item.Kind, now.Sub(item.Enqueued)) }
 		return s
 	case Parked:
 		return w.park(ctx, item, s)
-	default:
+	default: // also of an Outcome nobody made
 		s.State = Waiting
 	}
 	if ctx.Err() != nil { // stopping is not failing
-		s.Next = now
+		s.Next, w.tell = now, func() {}
 		return s
 	}
 	s.Strike = !o.blameless
-	if s.Strike && w.policy.Strikes > 0 && item.Strikes+1 >= w.policy.Strikes {
-		return w.park(ctx, item, s)
-	}
-	if s.Strike && w.policy.Age > 0 && !item.Blamed.IsZero() && now.Sub(item.Blamed) >= w.policy.Age {
+	tooOften := w.policy.Strikes > 0 && item.Strikes+1 >= w.policy.Strikes
+	tooLong := w.policy.Age > 0 && !item.Blamed.IsZero() && now.Sub(item.Blamed) >= w.policy.Age
+	if s.Strike && (tooOften || tooLong) {
 		return w.park(ctx, item, s)
 	}
 	s.Next = now.Add(w.pause(item.Tries, o.after))
-	if item.Tries == 1 {
-		w.o.Log.WarnContext(ctx, "an item failed and is tried again; its lane waits for it",
-			"lane", w.lane.String(), "item", item.Number, "kind", item.Kind, "why", s.Why)
+	w.tell = func() {
+		if item.Tries == 1 {
+			w.o.Log.WarnContext(ctx, "an item failed and is tried again; its lane waits for it",
+				"lane", w.lane.String(), "item", item.Number, "kind", item.Kind, "why", s.Why)
+		}
+		w.o.Observer.Failed(w.lane, item.Kind, o.blameless)
 	}
-	w.o.Observer.Failed(w.lane, item.Kind, o.blameless)
 	return s
 }
 
+// park sets an item aside, together with what the policy does about that.
 func (w *worker) park(ctx context.Context, item Item, s *Settlement) *Settlement {
 	s.State = Parked
-	item.State, item.Why, item.Body = Parked, s.Why, nil
-	within := s.Within
-	s.Within = w.then(within, func() {
-		w.o.Log.ErrorContext(ctx, "an item was parked", "lane", w.lane.String(), "item", item.Number, "kind", item.Kind, "tries", item.Tries, "why", item.Why)
-		w.o.Observer.Parked(item)
-	})
-	return s
-}
-
-// then tells once what stands.
-func (w *worker) then(within func(context.Context) error, tell func()) func(context.Context) error {
-	return func(ctx context.Context) error {
+	within, parked := s.Within, item
+	parked.State, parked.Why = Parked, s.Why
+	if s.Strike {
+		parked.Strikes++
+	}
+	s.Within = func(ctx context.Context) error {
 		if within != nil {
 			if err := within(ctx); err != nil {
 				return err
 			}
 		}
-		w.o.Storage.AfterCommit(ctx, tell)
-		return nil
+		if w.policy.Parked == nil {
+			return nil
+		}
+		return w.policy.Parked(ctx, parked)
 	}
+	w.tell = func() {
+		w.o.Log.ErrorContext(ctx, "an item was parked", "lane", w.lane.String(), "item", item.Number, "kind", item.Kind, "tries", item.Tries, "why", s.Why)
+		w.o.Observer.Parked(w.lane, item.Kind)
+	}
+	return s
 }
 
 // pause is how long to wait after so many tries, at least after.

@@ -36,6 +36,9 @@ type Store struct {
 	db     *gorm.DB
 	path   string    // of the SQLite file; empty on a server
 	beside []*sql.DB // further pools on the same state
+
+	commits *commits // on SQLite: who writes at the same time
+	lanes   lanes    // of the queue, by name
 }
 
 // Open connects and brings the schema up to date. Several processes may open
@@ -63,6 +66,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	pool.SetMaxIdleConns(8)
 	pool.SetConnMaxLifetime(5 * time.Minute)
 	s := &Store{db: db, path: o.Path}
+	if o.Path != "" {
+		s.commits = &commits{db: db}
+	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("preparing the gateway's state: %w", redacted(err)), pool.Close())
 	}
@@ -160,6 +166,8 @@ func redacted(err error) error {
 		return nil
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrNoRows):
 		return err
+	case errors.As(err, &my) && contended(my):
+		return fmt.Errorf("%w (error %d)", errContended, my.Number)
 	case errors.As(err, &my):
 		return fmt.Errorf("the server answered error %d", my.Number)
 	default:
