@@ -42,6 +42,13 @@ type Dealer struct {
 	Grader    adapters.ChangeGrader
 	Numbers   adapters.CustomerLister
 	Marks     adapters.DocumentMarker
+	Serials   adapters.SerialFinder
+
+	// Of a CRM, which has a registry of its own.
+	Leads      adapters.LeadWriter
+	LeadStates adapters.LeadStateReader
+	Receiver   adapters.MessageReceiver
+	Moves      adapters.MessageSource
 
 	adapter adapters.Adapter
 	limits  LeaveOutLimiter
@@ -66,6 +73,11 @@ func New(code string, a adapters.Adapter) *Dealer {
 	d.Grader, _ = a.(adapters.ChangeGrader)
 	d.Numbers, _ = a.(adapters.CustomerLister)
 	d.Marks, _ = a.(adapters.DocumentMarker)
+	d.Serials, _ = a.(adapters.SerialFinder)
+	d.Leads, _ = a.(adapters.LeadWriter)
+	d.LeadStates, _ = a.(adapters.LeadStateReader)
+	d.Receiver, _ = a.(adapters.MessageReceiver)
+	d.Moves, _ = a.(adapters.MessageSource)
 	d.limits, _ = a.(LeaveOutLimiter)
 	return d
 }
