@@ -18,8 +18,11 @@ var moment = regexp.MustCompile(
 var dateAlone = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 
 // parseSince reads the moment changes are asked from. The zero date means from
-// the beginning: the zero time. What cannot be read is a bad parameter.
+// the beginning: the zero time. The document's sample has a stray sign before
+// its moment (R173), so a caller made after it may send one: it means nothing.
+// What cannot be read is a bad parameter.
 func parseSince(text string) (time.Time, error) {
+	text = strings.TrimPrefix(text, ">")
 	bad := func(message string) (time.Time, error) {
 		return time.Time{}, problem.BadParameter(problem.Fault("since", message))
 	}

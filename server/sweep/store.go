@@ -266,8 +266,8 @@ func (s *Sweeps) discard(ctx context.Context) {
 }
 
 // restore takes over what other processes, or an earlier one, know of the
-// sweeps a request may belong to. lost is when the last of them was lost.
-func (s *Sweeps) restore(ctx context.Context, r Request, insist bool) (lost time.Time, err error) {
+// sweeps a request may belong to, and of those that are lost.
+func (s *Sweeps) restore(ctx context.Context, r Request, insist bool) (lost absence, err error) {
 	if s.o.Store == nil {
 		return lost, nil
 	}
@@ -290,8 +290,8 @@ func (s *Sweeps) restore(ctx context.Context, r Request, insist bool) (lost time
 		l := s.known(r, h.ID)
 		switch {
 		case !h.Lost.IsZero():
-			if l == nil && h.Lost.After(lost) {
-				lost = h.Lost
+			if l == nil {
+				lost.add(h)
 			}
 		case l != nil:
 			s.follow(l, h)

@@ -169,6 +169,33 @@ func TestGet_side_by_side(t *testing.T) {
 		}
 		wantRows(t, r.page(1).Items, []string{"r003", "r004", "r005"})
 	})
+	t.Run("PagePastTheEndOfAllListsIsEmptyThoughOneIsLost", func(t *testing.T) {
+		for name, o := range map[string]sweep.Options{"InMemory": {}, "InAStore": {Store: &shelf{}}} {
+			t.Run(name, func(t *testing.T) {
+				r := newRoom(t, 9, o)
+				r.page(0)
+				r.table.remove("r008")
+				r.table.remove("r007")
+				r.table.remove("r006")
+				for range 5 {
+					r.page(0) // two pages each
+				}
+				if _, err := r.ask("crs", 2); !errors.Is(err, sweep.ErrGone) {
+					t.Errorf("the last page of the list that is lost: %v, want ErrGone", err)
+				}
+				for _, n := range []int64{3, 40, 1<<63 - 1} {
+					if p := r.page(n); p.Items == nil || len(p.Items) != 0 || p.Total != 6 {
+						t.Errorf("page %d: %v of %d, want an empty page of 6", n, p.Items, p.Total)
+					}
+				}
+				again := newRoom(t, 0, o) // another process, if there is a store
+				again.table = r.table
+				if p := again.page(3); len(p.Items) != 0 || p.Total != 6 {
+					t.Errorf("another process: %v of %d", p.Items, p.Total)
+				}
+			})
+		}
+	})
 	t.Run("FinishedListsMakeRoomFirst", func(t *testing.T) {
 		r := newRoom(t, 6, sweep.Options{})
 		r.page(0) // rests

@@ -32,11 +32,27 @@ type Sweeps struct {
 	doomed []*keyList               // still to be dropped from the store
 }
 
-// lostList remembers that a list went while its sweep may still be going on.
+// lostList remembers that a list went while its sweep may still be going on,
+// and how long the longest such list of its group was.
 type lostList struct {
 	group string
 	used  uint64
 	at    time.Time
+	total int64
+}
+
+// absence is what the store remembers of lost lists of a group: when the last
+// one went, never if zero, and how long the longest was.
+type absence struct {
+	at    time.Time
+	total int64
+}
+
+func (a *absence) add(h Stored) {
+	if h.Lost.After(a.at) {
+		a.at = h.Lost
+	}
+	a.total = max(a.total, h.Total)
 }
 
 // New makes an empty Sweeps.
@@ -181,7 +197,7 @@ func (s *Sweeps) keysOf(ctx context.Context, t ticket) (adapters.Keys, error) {
 
 // continued looks for the list of a sweep that is under way. Without one ok is
 // false, unless there was one that is lost: ErrGone.
-func (s *Sweeps) continued(r Request, lost time.Time) (t ticket, ok bool, err error) {
+func (s *Sweeps) continued(r Request, lost absence) (t ticket, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.expire()
@@ -195,9 +211,9 @@ func (s *Sweeps) continued(r Request, lost time.Time) (t ticket, ok bool, err er
 // choose picks the list for a page above 0. Several sweeps of one client over
 // the same query cannot be told apart by their requests, only by their
 // progress: the page after one that was served belongs to the oldest sweep that
-// waits for it, passing over sweeps that gave way to a newer one. away is when
-// the store lost a list of theirs; zero: never. The caller holds the lock.
-func (s *Sweeps) choose(r Request, away time.Time) (t ticket, ok bool, err error) {
+// waits for it, passing over sweeps that gave way to a newer one. away is what
+// the store lost of theirs. The caller holds the lock.
+func (s *Sweeps) choose(r Request, away absence) (t ticket, ok bool, err error) {
 	lists := s.groups[r.group()]
 	var waiting []*keyList
 	var repeat, ended *keyList
@@ -231,14 +247,28 @@ func (s *Sweeps) choose(r Request, away time.Time) (t ticket, ok bool, err error
 		// A page out of turn, as callers ask who fetch pages side by side. It
 		// can only be the newest sweep's if no other was lost since that began.
 		newest := lists[len(lists)-1]
-		if (lost == nil || lost.used < newest.born) && (away.IsZero() || away.Before(newest.birth)) {
+		since := (lost == nil || lost.used < newest.born) && (away.at.IsZero() || away.at.Before(newest.birth))
+		if since || pastAll(r, lists, lost, away) {
 			return s.take(newest, r.Page), true, nil
 		}
 	}
-	if lost != nil || !away.IsZero() {
+	if lost != nil || !away.at.IsZero() {
 		return ticket{}, false, fmt.Errorf("page %d: %w", r.Page, ErrGone)
 	}
 	return ticket{}, false, nil
+}
+
+// pastAll says whether a page lies past the end of every list a sweep may be on,
+// those lost among them: whoever asks gets the same empty page (R125).
+func pastAll(r Request, lists []*keyList, lost *lostList, away absence) bool {
+	longest := away.total
+	if lost != nil {
+		longest = max(longest, lost.total)
+	}
+	for _, l := range lists {
+		longest = max(longest, l.total)
+	}
+	return r.Page > (longest-1)/r.Size
 }
 
 // take notes the use of a list and takes a page on it. The caller holds the
@@ -400,11 +430,13 @@ func (s *Sweeps) drop(l *keyList) {
 		return
 	}
 	s.observe(l.about, Dropped)
-	if e := s.lost[l.group]; e != nil {
-		s.losses.Remove(e)
+	total := l.total
+	if before := s.lostGroup(l.group); before != nil {
+		total = max(total, before.total)
+		s.forget(s.lost[l.group])
 	}
 	s.uses++
-	s.lost[l.group] = s.losses.PushFront(lostList{group: l.group, used: s.uses, at: s.o.Now()})
+	s.lost[l.group] = s.losses.PushFront(lostList{group: l.group, used: s.uses, at: s.o.Now(), total: total})
 	if s.losses.Len() > maxLost {
 		s.forget(s.losses.Back())
 	}

@@ -2369,8 +2369,8 @@ type ListChangesParams struct {
 	Dealer *DealerParam `form:"dealer,omitempty" json:"dealer,omitempty"`
 
 	// Since ISO-8601 moment with time and zone; changes at that very moment are listed (R173, R179). The zero date
-	// `0000-00-00T00:00:00Z`, which no calendar has, is understood as "from the beginning"; that is why no format
-	// is demanded here.
+	// `0000-00-00T00:00:00Z`, which no calendar has, is understood as "from the beginning", and a stray `>` before
+	// any moment, as the document's sample has it, means nothing; that is why no format is demanded here.
 	Since SinceParam `form:"since" json:"since"`
 }
 
