@@ -18,6 +18,8 @@ type CodeMapOptions struct {
 	IgnoreCase bool
 	Else       *string // the word of every unknown code; nil: it is Unmapped
 	ElseEmpty  bool    // an unknown code is Empty; Else must be nil
+	// NotYet is the word of codes that are Deferred; empty: there is none.
+	NotYet string
 }
 
 // CodeMap turns codes into words.
@@ -54,15 +56,22 @@ func (m *CodeMap) key(code string) string {
 // map has a word for it; `else` is for codes that are there and unknown.
 func (m *CodeMap) Lookup(code string) (string, State) {
 	if word, ok := m.words[m.key(code)]; ok {
-		return present(word)
+		return m.answer(word)
 	}
 	switch {
 	case code == "", m.options.ElseEmpty:
 		return "", Empty
 	case m.options.Else != nil:
-		return present(*m.options.Else)
+		return m.answer(*m.options.Else)
 	}
 	return "", Unmapped
+}
+
+func (m *CodeMap) answer(word string) (string, State) {
+	if m.options.NotYet != "" && word == m.options.NotYet {
+		return "", Deferred
+	}
+	return present(word)
 }
 
 // Codes are the codes of the map, sorted, as they are compared.
@@ -76,7 +85,7 @@ func (m *CodeMap) Codes() []string {
 }
 
 // Words are the words the map can answer with, `else` included, sorted and
-// each once.
+// each once. That of codes that are Deferred is no answer.
 func (m *CodeMap) Words() []string {
 	words := make([]string, 0, len(m.words)+1)
 	for _, word := range m.words {
@@ -86,7 +95,11 @@ func (m *CodeMap) Words() []string {
 		words = append(words, *m.options.Else)
 	}
 	slices.Sort(words)
-	return slices.Compact(words)
+	words = slices.Compact(words)
+	if m.options.NotYet != "" {
+		words = slices.DeleteFunc(words, func(word string) bool { return word == m.options.NotYet })
+	}
+	return words
 }
 
 // ReadCodes reads a code list from CSV in UTF-8: two columns, code and word. A

@@ -11,6 +11,7 @@ const (
 	Unmapped                // a code its map does not have
 	Unreadable              // something there, but not what its rule says
 	TooLong                 // more characters than the field allows
+	Deferred                // a code of which its map says that nothing is to be sent yet
 )
 
 // Missing reports whether there is no value, so that the next of a
@@ -21,7 +22,7 @@ func (s State) Missing() bool { return s == Empty || s == ZeroDate }
 // here and the field's policy decides.
 func (s State) Bad() bool { return s > Present }
 
-var stateNames = [...]string{"empty", "zero date", "present", "unmapped code", "unreadable", "too long"}
+var stateNames = [...]string{"empty", "zero date", "present", "unmapped code", "unreadable", "too long", "not yet"}
 
 // String returns the words reports use for the state.
 func (s State) String() string {

@@ -107,7 +107,14 @@ func (c *compiler) field(f *frame, s *shape, w *mapfile.Field, index map[string]
 		kind = l.want
 	}
 	v := w.Value
+	day := l != nil && l.day && c.target.Days
+	if day {
+		kind = wantInstant
+	}
 	out.get = c.value(site{f: f, want: kind, leaf: l, fields: index, shape: s, needs: needs, whole: true}, v)
+	if day {
+		out.get = c.dayOf(out.get)
+	}
 	if l != nil && l.path == customer && c.resolve(v) != c.resolve(c.file.CustomerNumber) {
 		c.fault(v.Pos, "%s is the dealer customer number and nothing else; write $customerNumber, or leave the line out", customer)
 	}

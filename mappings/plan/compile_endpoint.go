@@ -91,6 +91,7 @@ func (c *compiler) keyStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint
 		}
 	}
 	c.requireInside(f)
+	f.needed = c.needs(f)
 	f.where = append(f.where, c.keyConditions(f, ep.Where, &k)...)
 	if t.PerCustomer {
 		if c.file.CustomerNumber == nil {
@@ -284,7 +285,7 @@ func (c *compiler) codeMaps() {
 		for i, e := range m.Entries {
 			entries[i] = convert.CodeEntry{Code: e.Code.Value, Word: e.Word.Value}
 		}
-		o := convert.CodeMapOptions{IgnoreCase: m.IgnoreCase, ElseEmpty: m.ElseNull}
+		o := convert.CodeMapOptions{IgnoreCase: m.IgnoreCase, ElseEmpty: m.ElseNull, NotYet: c.target.NotYet}
 		if m.Else != nil {
 			o.Else = &m.Else.Value
 		}

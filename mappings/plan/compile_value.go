@@ -384,7 +384,7 @@ func (c *compiler) dateOf(rule *mapfile.DateRule, columns, addDays int) *convert
 	}
 	date, err := convert.CompileDate(convert.DateRule{
 		Spelling: rule.Spelling, Columns: columns, Zone: zone, AddDays: addDays,
-		KeepMidnight: rule.Midnight != nil && rule.Midnight.Value == "keep",
+		KeepMidnight: c.target.Days || rule.Midnight != nil && rule.Midnight.Value == "keep",
 	})
 	if err != nil {
 		c.fault(rule.Pos, "%v", err)

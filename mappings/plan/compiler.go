@@ -32,6 +32,7 @@ type compiler struct {
 	using  []string // definitions being followed, against circles
 	// asksCustomer says that @customer stands somewhere.
 	asksCustomer bool
+	states       *states // of the target, while it is compiled
 }
 
 // within adds a step to the path of faults; the function it returns takes it

@@ -64,6 +64,7 @@ func (p *Program) each(visit func(*Statement)) {
 			}
 		}
 	}
+	p.states.each(visit)
 	for _, s := range p.changes.sources {
 		visit(s.all)
 		if s.since != nil {

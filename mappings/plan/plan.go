@@ -96,6 +96,7 @@ type Program struct {
 	documents map[string][]*document
 	changes   *changes
 	snapshots *snapshots
+	states    *states // nil where the target asks for none
 	zone      *convert.Zone
 	shares    map[string]float64
 	file      string // for warnings about the data
@@ -137,6 +138,7 @@ func (c *compiler) program() *Program {
 	c.compileDocuments(p)
 	p.changes = c.compileChanges()
 	c.compileSnapshots(p)
+	c.compileStates(p)
 	c.unreadTables()
 	c.unseenCodes()
 	c.looks(p)

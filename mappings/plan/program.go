@@ -122,6 +122,7 @@ const (
 	Duplicate  Reason = "duplicate"
 	Replaced   Reason = "placeholder"
 	Nulled     Reason = "nulled"
+	NotYet     Reason = "not-yet"
 )
 
 func reasonOf(s convert.State) Reason {
@@ -134,6 +135,8 @@ func reasonOf(s convert.State) Reason {
 		return TooLong
 	case convert.ZeroDate:
 		return ZeroDate
+	case convert.Deferred:
+		return NotYet
 	}
 	return Missing
 }

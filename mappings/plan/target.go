@@ -13,6 +13,14 @@ import (
 // endpoint an answer can be asked from.
 type Target struct {
 	Endpoints []EndpointTarget
+	// NotYet is the word of code maps with which nothing is to be sent at this
+	// point; empty: there is none.
+	NotYet string
+	// Days says that members of the format `date` are days in the dealer's zone.
+	Days bool
+	// State is what else a mapping says about the rows of the first endpoint; nil
+	// where they are listed and no more.
+	State *StateSection
 }
 
 // EndpointTarget is the shape of one endpoint's elements.
@@ -66,6 +74,7 @@ type leaf struct {
 	maxChars int // 0: no limit
 	enum     []string
 	steps    []int
+	day      bool // a day without a time, see Target.Days
 }
 
 // listTarget is one array member of an element.
@@ -151,6 +160,7 @@ func (s *shape) member(prefix, name string, typ reflect.Type, schema *openapi3.S
 		l.want = wantInstant
 	case schema.Type.Is(openapi3.TypeString):
 		l.want = wantText
+		l.day = schema.Format == "date"
 	case schema.Type.Is(openapi3.TypeNumber):
 		l.want = wantDecimal
 	case schema.Type.Is(openapi3.TypeInteger):
