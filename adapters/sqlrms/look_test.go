@@ -1,6 +1,8 @@
 package sqlrms_test
 
 import (
+	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -124,5 +126,27 @@ func TestANewStatusCodeIsReported(t *testing.T) {
 	}
 	if !slices.ContainsFunc(leftNow, func(l adapters.LeftOut) bool { return l.Field == "RENTAL.STAT" && l.Reason == adapters.Unmapped }) {
 		t.Errorf("got %v left out, want RENTAL.STAT named", leftNow)
+	}
+}
+
+// TestAnEmptiedTableIsNoEmptyList: the customers of the demo dealer are gone
+// over night; every list that is reached through them says so.
+func TestAnEmptiedTableIsNoEmptyList(t *testing.T) {
+	dealer := adaptertest.Demo()
+	file := filepath.Join(t.TempDir(), "books.db")
+	db := openSQL(t, "sqlite", "file:"+file)
+	documents := dealer.Load(t, db, sqlrms.SQLite)
+	if _, err := db.ExecContext(t.Context(), "DELETE FROM `CUSMAS` WHERE `CO` = '01'"); err != nil {
+		t.Fatal(err)
+	}
+	a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: file, Mapping: dealer.Mapping, DocumentsRoot: documents})
+	q := adapters.Query{Customers: []string{"0000412"}}
+	for name, keys := range map[string]func(context.Context, adapters.Query) (adapters.Keys, error){
+		"contract": a.ContractKeys, "jobsite": a.JobsiteKeys, "invoice": a.InvoiceKeys,
+	} {
+		got, err := keys(t.Context(), q)
+		if !errors.Is(err, adapters.ErrUnavailable) || !strings.Contains(err.Error(), "CUSMAS is empty") {
+			t.Errorf("%s: got %d keys and %v, want the empty table named", name, len(got), err)
+		}
 	}
 }

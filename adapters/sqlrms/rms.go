@@ -181,6 +181,9 @@ func (s *session) end(what string, err error) error {
 			return fmt.Errorf("%s: %w", what, ours)
 		}
 	}
+	if errors.Is(err, plan.ErrNoRows) {
+		return fmt.Errorf("%s: %w: %w", what, adapters.ErrUnavailable, err)
+	}
 	if errors.Is(err, plan.ErrBadRow) {
 		return fmt.Errorf("%s: %w: %w", what, adapters.ErrBadRow, err)
 	}

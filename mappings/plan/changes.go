@@ -98,6 +98,7 @@ func (c *compiler) changeSource(kind string, w *mapfile.ChangeSource) *changeSou
 			f.use(r, r.pos)
 		}
 	}
+	f.needed = c.needs(f)
 	f.where = append(f.where, c.conditions(f, w.Where, nil)...)
 	number := w.Customer
 	if number == nil {
@@ -321,6 +322,11 @@ func (s *changeSource) read(ctx context.Context, e *env, a Asking, since time.Ti
 	rows, err := x.rows(ctx, stmt, s.frame, v)
 	if err != nil {
 		return nil, err
+	}
+	if len(rows) == 0 {
+		if err := s.frame.needed.there(ctx, x); err != nil {
+			return nil, err
+		}
 	}
 	var left []LeftOut
 	for _, r := range rows {

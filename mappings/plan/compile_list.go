@@ -93,6 +93,9 @@ func (c *compiler) distinctValues(f *frame, all []*mapfile.Value) []evaluator {
 // nothing for.
 func (c *compiler) requireRows(b *branch) {
 	f := b.frame
+	if !f.made {
+		f.needed = c.needs(f)
+	}
 	for _, r := range f.scope.relations {
 		switch {
 		case !r.required:

@@ -29,6 +29,9 @@ func (p *Program) Statements() []Prepared {
 func (p *Program) each(visit func(*Statement)) {
 	var below func(f *frame)
 	below = func(f *frame) {
+		if f.needed != nil {
+			visit(f.needed.stmt)
+		}
 		for _, b := range f.branches {
 			if b.stmt != nil {
 				visit(b.stmt)
@@ -56,6 +59,7 @@ func (p *Program) each(visit func(*Statement)) {
 	if p.snapshots != nil {
 		for _, n := range p.snapshots.numbers {
 			visit(n.stmt)
+			below(n.frame)
 		}
 		for _, kind := range slices.Sorted(maps.Keys(p.snapshots.marks)) {
 			for _, m := range p.snapshots.marks[kind] {
@@ -70,6 +74,7 @@ func (p *Program) each(visit func(*Statement)) {
 		if s.since != nil {
 			visit(s.since)
 		}
+		below(s.frame)
 	}
 }
 

@@ -112,8 +112,10 @@ func (x *fetcher) branch(ctx context.Context, at int, b *branch, owners []*row) 
 	if err := x.branches(ctx, b.frame, all); err != nil {
 		return err
 	}
+	found := false
 	for _, owner := range owners {
 		mine := b.kept(owner.branches[at], x.env)
+		found = found || len(mine) > 0
 		if b.elements != nil {
 			sortBy(mine, b.order, x.env, func(_, _ *row) int { return 0 }) // else as they stand in the text
 		} else {
@@ -127,6 +129,9 @@ func (x *fetcher) branch(ctx context.Context, at int, b *branch, owners []*row) 
 			mine = mine[:1]
 		}
 		owner.branches[at] = mine
+	}
+	if !found {
+		return b.frame.needed.there(ctx, x)
 	}
 	return nil
 }

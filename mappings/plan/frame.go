@@ -127,6 +127,7 @@ type frame struct {
 	// codes of their column; codes is what they and `state:` come to.
 	declared []*mapfile.Comparison
 	codes    []*codeCheck
+	needed   *neededTables // nil where no join is required
 }
 
 func newFrame(c *compiler, name string, s *scope, parent *frame, f filters) *frame {

@@ -125,6 +125,9 @@ func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]candidate, er
 		rows = all
 	} else {
 		tuples := k.customer.tuples(a.Customers)
+		if len(tuples) == 0 {
+			return nil, nil
+		}
 		for start := 0; start < len(tuples); start += maxList {
 			v := values{lists: map[listName][][]any{customerList: tuples[start:min(start+maxList, len(tuples))]}}
 			some, err := x.rows(ctx, k.stmt, k.frame, v)
@@ -135,6 +138,9 @@ func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]candidate, er
 		}
 	}
 	rows = k.ofCustomers(rows, a.Customers)
+	if len(rows) == 0 {
+		return nil, k.frame.needed.there(ctx, x)
+	}
 	for _, r := range rows {
 		r.key = encodeCells(k.source, r, k.key)
 	}

@@ -103,6 +103,7 @@ func (c *compiler) numberList(from sourced) *numberReader {
 	f := newFrame(c, titleOf("all customers", from.source), scope, nil, ownerAndState)
 	f.closed = true
 	c.requireInside(f)
+	f.needed = c.needs(f)
 	f.where = append(f.where, c.keyConditions(f, ep.Where, &keyReader{})...)
 	n := &numberReader{frame: f, customer: c.reachable(f, ep)}
 	if n.customer == nil {
@@ -240,6 +241,9 @@ func (n *numberReader) read(ctx context.Context, e *env, a Asking) ([]string, er
 		return nil, fmt.Errorf("reading %s: %w", n.stmt.Name, err)
 	}
 	take()
+	if len(numbers) == 0 {
+		return nil, n.frame.needed.there(ctx, &fetcher{q: a.Querier, env: e})
+	}
 	return numbers, nil
 }
 

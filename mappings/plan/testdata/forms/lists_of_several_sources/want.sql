@@ -7,12 +7,16 @@ select `i`.`id` from `R` as `i` join `CUS` as `cus` on `cus`.`no` = `i`.`cus` wh
 select `i`.`id`, `cus`.`no`, `i`.`site` from `Q` as `i` join `CUS` as `cus` on `cus`.`no` = `i`.`cus` where `i`.`id` in (?);
 -- contract of Q keys
 select `i`.`id`, `cus`.`no`, `i`.`site` from `Q` as `i` join `CUS` as `cus` on `cus`.`no` = `i`.`cus` where rtrim(`cus`.`no`) in (?);
+-- contract of Q keys required tables
+select exists (select 1 from `Q` as `i`), exists (select 1 from `CUS` as `cus`);
 -- contract of Q.lines
 select `d`.`rental`, `d`.`seq`, `d`.`name` from `M` as `d` where `d`.`rental` in (?);
 -- contract of R
 select `i`.`id`, `cus`.`no`, `i`.`site` from `R` as `i` join `CUS` as `cus` on `cus`.`no` = `i`.`cus` where `i`.`id` in (?);
 -- contract of R keys
 select `i`.`id`, `cus`.`no`, `i`.`site` from `R` as `i` join `CUS` as `cus` on `cus`.`no` = `i`.`cus` where rtrim(`cus`.`no`) in (?);
+-- contract of R keys required tables
+select exists (select 1 from `R` as `i`), exists (select 1 from `CUS` as `cus`);
 -- contract of R.lines
 select `d`.`rental`, `d`.`seq`, `d`.`name` from `L` as `d` where `d`.`rental` in (?);
 -- invoice of B25
@@ -33,12 +37,16 @@ select `i`.`id` from `R` as `i` join `CUS` as `cus` on `cus`.`no` = `i`.`cus` wh
 select `i`.`id`, `cus`.`no`, `i`.`site` from `Q` as `i` join `CUS` as `cus` on `cus`.`no` = `i`.`cus` where `i`.`id` in (?);
 -- contract of Q keys
 select `i`.`id`, `cus`.`no`, `i`.`site` from `Q` as `i` join `CUS` as `cus` on `cus`.`no` = `i`.`cus` where `cus`.`no` in (?);
+-- contract of Q keys required tables
+select exists (select 1 from `Q` as `i`), exists (select 1 from `CUS` as `cus`);
 -- contract of Q.lines
 select `d`.`rental`, `d`.`seq`, `d`.`name` from `M` as `d` where `d`.`rental` in (?);
 -- contract of R
 select `i`.`id`, `cus`.`no`, `i`.`site` from `R` as `i` join `CUS` as `cus` on `cus`.`no` = `i`.`cus` where `i`.`id` in (?);
 -- contract of R keys
 select `i`.`id`, `cus`.`no`, `i`.`site` from `R` as `i` join `CUS` as `cus` on `cus`.`no` = `i`.`cus` where `cus`.`no` in (?);
+-- contract of R keys required tables
+select exists (select 1 from `R` as `i`), exists (select 1 from `CUS` as `cus`);
 -- contract of R.lines
 select `d`.`rental`, `d`.`seq`, `d`.`name` from `L` as `d` where `d`.`rental` in (?);
 -- invoice of B25

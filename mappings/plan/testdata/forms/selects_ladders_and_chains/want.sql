@@ -3,6 +3,8 @@
 select `r`.`id`, `cus`.`no`, `r`.`unit` from (select * from OPEN_R union all select * from OLD_R) as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `r`.`id` in (?);
 -- contract keys
 select `r`.`id`, `cus`.`no` from (select * from OPEN_R union all select * from OLD_R) as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where rtrim(`cus`.`no`) in (?);
+-- contract keys required tables
+select exists (select 1 from (select * from OPEN_R union all select * from OLD_R) as `r`), exists (select 1 from `CUS` as `cus`);
 -- contract.eq
 select `eq`.`unit`, `eq`.`serial`, `eq`.`class` from `EQ` as `eq` where `eq`.`unit` in (?);
 -- contract.lines
@@ -21,6 +23,8 @@ select `p`.`class`, `p`.`low`, `p`.`high`, `p`.`price` from `P` as `p` where `p`
 select `r`.`id`, `cus`.`no`, `r`.`unit` from (select * from OPEN_R union all select * from OLD_R) as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `r`.`id` in (?);
 -- contract keys
 select `r`.`id`, `cus`.`no` from (select * from OPEN_R union all select * from OLD_R) as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `cus`.`no` in (?);
+-- contract keys required tables
+select exists (select 1 from (select * from OPEN_R union all select * from OLD_R) as `r`), exists (select 1 from `CUS` as `cus`);
 -- contract.eq
 select `eq`.`unit`, `eq`.`serial`, `eq`.`class` from `EQ` as `eq` where `eq`.`unit` in (?);
 -- contract.lines

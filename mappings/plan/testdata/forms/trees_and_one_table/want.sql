@@ -3,6 +3,8 @@
 select `r`.`id`, `cus`.`no`, `r`.`street`, `r`.`town`, `r`.`total` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `r`.`id` in (?);
 -- contract keys
 select `r`.`id`, `cus`.`no` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where (`r`.`up` is null or trim(`r`.`up`) = '') and rtrim(`cus`.`no`) in (?);
+-- contract keys required tables
+select exists (select 1 from `R` as `r`), exists (select 1 from `CUS` as `cus`);
 -- contract.lines
 select `d`.`id`, `d`.`unit` from `R` as `d` where `d`.`id` in (?);
 -- contract.lines
@@ -19,18 +21,24 @@ select `c`.`no` from `T` as `c` where rtrim(`c`.`kind`) in (?) and (`c`.`up` is 
 select `m`.`up`, `g`.`no` from `T` as `g` left join `T` as `m` on `m`.`no` = `g`.`up` where `m`.`up` in (?) and rtrim(`g`.`kind`) in (?);
 -- dealer-category.groups
 select `w`.`cat`, `w`.`sort`, `w`.`prod` from `W` as `w` where `w`.`cat` in (?);
+-- dealer-category.groups required tables
+select exists (select 1 from `W` as `w`), exists (select 1 from `T` as `p`);
 -- dealer-category.groups.p
 select `p`.`no` from `T` as `p` where rtrim(`p`.`kind`) in (?) and `p`.`no` in (?);
 -- invoice
 select `r`.`id`, `cus`.`no`, `r`.`street`, `r`.`town` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `r`.`id` in (?);
 -- invoice keys
 select `r`.`id`, `cus`.`no`, `r`.`street`, `r`.`town` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where rtrim(`cus`.`no`) in (?);
+-- invoice keys required tables
+select exists (select 1 from `R` as `r`), exists (select 1 from `CUS` as `cus`);
 
 -- MySQL
 -- contract
 select `r`.`id`, `cus`.`no`, `r`.`street`, `r`.`town`, `r`.`total` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `r`.`id` in (?);
 -- contract keys
 select `r`.`id`, `cus`.`no` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where (`r`.`up` is null or trim(`r`.`up`) = '') and `cus`.`no` in (?);
+-- contract keys required tables
+select exists (select 1 from `R` as `r`), exists (select 1 from `CUS` as `cus`);
 -- contract.lines
 select `d`.`id`, `d`.`unit` from `R` as `d` where `d`.`id` in (?);
 -- contract.lines
@@ -47,9 +55,13 @@ select `c`.`no` from `T` as `c` where (`c`.`kind` in (?) and convert(`c`.`kind` 
 select `m`.`up`, `g`.`no` from `T` as `g` left join `T` as `m` on `m`.`no` = `g`.`up` where `m`.`up` in (?) and (`g`.`kind` in (?) and convert(`g`.`kind` using utf8mb4) collate utf8mb4_bin in (?));
 -- dealer-category.groups
 select `w`.`cat`, `w`.`sort`, `w`.`prod` from `W` as `w` where `w`.`cat` in (?);
+-- dealer-category.groups required tables
+select exists (select 1 from `W` as `w`), exists (select 1 from `T` as `p`);
 -- dealer-category.groups.p
 select `p`.`no` from `T` as `p` where (`p`.`kind` in (?) and convert(`p`.`kind` using utf8mb4) collate utf8mb4_bin in (?)) and `p`.`no` in (?);
 -- invoice
 select `r`.`id`, `cus`.`no`, `r`.`street`, `r`.`town` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `r`.`id` in (?);
 -- invoice keys
 select `r`.`id`, `cus`.`no`, `r`.`street`, `r`.`town` from `R` as `r` join `CUS` as `cus` on `cus`.`no` = `r`.`cus` where `cus`.`no` in (?);
+-- invoice keys required tables
+select exists (select 1 from `R` as `r`), exists (select 1 from `CUS` as `cus`);

@@ -1,0 +1,87 @@
+package plan_test
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/dealerbridge/dealerbridge/mappings/plan"
+)
+
+const neededTables = `
+create table R (co CHAR(2), id VARCHAR(10), cus VARCHAR(10), grp VARCHAR(3), t INTEGER, primary key (co, id));
+insert into R values ('01', 'A1', 'C1', 'G1', 1), ('02', 'B1', 'C1', 'G1', 1);
+create table CUS (co CHAR(2), no VARCHAR(10), primary key (co, no));
+insert into CUS values ('01', 'C1'), ('02', 'C1');
+create table GRP (no VARCHAR(3) primary key, name TEXT);
+insert into GRP values ('G1', 'group');
+create table L (rental VARCHAR(10), grp VARCHAR(3));
+insert into L values ('A1', 'G1');`
+
+const neededMapping = `
+timezone: UTC
+customerNumber: cus.no
+owner: {R: {co: '01'}, CUS: {co: '01'}}
+joins: {cus: {table: CUS, match: {no: r.cus}, required: true}}
+contract:
+  from: R r
+  key: r.id
+  join: [cus]
+  fields: {id: r.id}
+  lines: {from: L d, parent: {rental: r.id}, join: [{g: {table: GRP, match: {no: d.grp}, required: true}}], fields: {id: g.name}}
+  fees: none
+customer: {from: CUS cus, fields: {customerName: cus.no}}
+changes: {contract: [{from: R r, join: [cus], stamp: {from: r.t, date: unix}}]}`
+
+// TestAnEmptyRequiredTable: a list is not empty because a table that its rows
+// need was emptied.
+func TestAnEmptyRequiredTable(t *testing.T) {
+	for _, c := range []struct{ name, script, mapping, want string }{
+		{"OfTheDealersRowsFailsTheList", "delete from CUS where co = '01'", "", "table CUS is empty, and nothing in table R is shown without a row in it"},
+		{"FailsTheListWhereItIsPicked", "delete from CUS where co = '01'", "pick", "table CUS is empty"},
+		{"FailsTheListAboveItsElements", "delete from GRP", "", "table GRP is empty, and nothing in table L is shown without a row in it"},
+		{"FailsTheListAboveItsElementsWhereItIsPicked", "delete from GRP", "pick", "table GRP is empty"},
+		{"IsRightWhereThereIsNothingToShow", "delete from CUS where co = '01'; delete from R where co = '01'", "", ""},
+		{"IsNotTakenForACustomerWithoutRows", "insert into CUS values ('01', 'C9'); delete from CUS where no = 'C1'", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			mapping := neededMapping
+			if c.mapping == "pick" {
+				mapping = strings.ReplaceAll(mapping, "no: d.grp}, required", "no: d.grp}, pick: name, required")
+				mapping = strings.Replace(mapping, "join: [cus]\n  fields", "join: [cus, {k: {table: CUS, match: {no: r.cus}, pick: no, required: true}}]\n  fields", 1)
+			}
+			p, q := bound(t, neededTables+c.script, mapping)
+			a := asking(q, []string{"C1"}, new([]string))
+			keys, err := p.Keys(t.Context(), "contract", a)
+			if err == nil {
+				_, err = p.Rows(t.Context(), "contract", a, keys, func(reflect.Value) {})
+			}
+			wantNoRows(t, err, c.want)
+		})
+	}
+	t.Run("FailsTheChangesAsWell", func(t *testing.T) {
+		p, q := bound(t, neededTables+"delete from CUS where co = '01'", neededMapping)
+		_, _, err := p.Changes(t.Context(), asking(q, nil, new([]string)), today)
+		wantNoRows(t, err, "table CUS is empty")
+	})
+	t.Run("CostsNothingWhereThereAreRows", func(t *testing.T) {
+		p, q := bound(t, neededTables, neededMapping)
+		ask(t, p, q, "contract", []string{"C1"}, []string{"C1"})
+		for range len(q.names) {
+			if name := <-q.names; strings.Contains(name, "required tables") {
+				t.Errorf("got the statement %q", name)
+			}
+		}
+	})
+}
+
+func wantNoRows(t *testing.T, err error, want string) {
+	t.Helper()
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("got %v", err)
+	case want != "" && (!errors.Is(err, plan.ErrNoRows) || !strings.Contains(err.Error(), want)):
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
