@@ -63,6 +63,17 @@ check-generated: ## fail if anything generated differs from its source
 fuzz: ## run every fuzz target for FUZZTIME (3s)
 	@.tools/fuzz.sh '$(TAGS)' '$(FUZZTIME)'
 
+SIZE ?= medium
+DURATION ?= 0
+
+.PHONY: bench
+bench: build ## measure beside a hand-written server; SIZE=small|medium|large, DURATION=5s of each run
+	@go build -tags '$(TAGS)' -o .cache/bin/withdb ./adapters/adaptertest/dbserver/withdb
+	@go build -tags '$(TAGS)' -o .cache/bin/bench ./cmd/bench
+	@.cache/bin/withdb -server=--innodb-buffer-pool-size=4G -server=--loose-innodb-log-file-size=512M \
+		.cache/bin/bench -size '$(SIZE)' -duration '$(DURATION)' -gateway bin/dealerbridge \
+		-json '.cache/bench-$(SIZE).json' -svg '.cache/bench-$(SIZE).svg' $(ARGS)
+
 $(GOLANGCI): .tools/lint/go.mod .tools/lint/go.sum
 	cd .tools/lint && CGO_ENABLED=0 go build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@

@@ -5,6 +5,8 @@
 // server there answers. It must not know what the command does with it.
 //
 //	withdb go test ./...   run the command
+//	withdb -server=--innodb-buffer-pool-size=1G go run ./cmd/bench
+//	                       the same with arguments for the private server
 //	withdb -check          say which server would be used; exit code 1 if none
 //	withdb -installed      the same for servers installed on this machine
 package main
@@ -17,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -44,6 +47,18 @@ func run(args []string, out io.Writer) (int, error) {
 		return report(out, installed.Version, err)
 	}
 
+	var forServer []string
+	for len(args) > 0 {
+		arg, ok := strings.CutPrefix(args[0], "-server=")
+		if !ok {
+			break
+		}
+		forServer, args = append(forServer, arg), args[1:]
+	}
+	if len(args) == 0 {
+		return 2, errors.New("no command given behind the server's arguments")
+	}
+
 	// Signals are passed on, and this process outlives the command to end the server.
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -56,7 +71,7 @@ func run(args []string, out io.Writer) (int, error) {
 		}
 	} else {
 		began := time.Now()
-		server, err := dbserver.Start(context.Background())
+		server, err := dbserver.Start(context.Background(), forServer...)
 		if err != nil {
 			return 1, err
 		}
