@@ -108,9 +108,12 @@ type Item struct {
 	Customer string // dealer customer number, "" where there is none; for erasure; at most 200 bytes
 	Body     []byte // at most MaxBody; empty in lists and after it was erased
 
-	Number   int64 // the queue's own name of the item, unlike any other, rising in a lane
-	State    State
+	// Enqueued is when the item was taken: the time of the push, unless the
+	// producer told its sender another one.
 	Enqueued time.Time
+
+	Number int64 // the queue's own name of the item, unlike any other, rising in a lane
+	State  State
 	// Tries are the times the item was handed to a Handler, this one included.
 	// Above 1 the message may have been delivered before.
 	Tries int

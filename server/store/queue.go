@@ -106,6 +106,9 @@ func (n *newItem) values(now time.Time) []any {
 	if n.parts == 0 {
 		body = append([]byte{}, n.Body...)
 	}
+	if !n.Enqueued.IsZero() {
+		now = n.Enqueued
+	}
 	return []any{
 		n.lane, raw(n.ID), -n.Priority, raw(n.OrderKey), raw(n.MergeKey), raw(n.Customer), n.Kind, n.Priority,
 		millis(now), len(n.Body), n.parts, body,
