@@ -1,11 +1,14 @@
 package server_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,8 +17,29 @@ import (
 	"github.com/dealerbridge/dealerbridge/adapters"
 	"github.com/dealerbridge/dealerbridge/gen/crs/model"
 	"github.com/dealerbridge/dealerbridge/server"
+	"github.com/dealerbridge/dealerbridge/server/dealers"
 	"github.com/dealerbridge/dealerbridge/server/servertest"
 )
+
+// plain asks for a path that the specification need not have, and gives status
+// and body of the answer.
+func plain(t *testing.T, h *house, path string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.Base+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+h.Token)
+	resp, err := h.HTTP.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(resp.StatusCode) + " " + strings.TrimSpace(string(body))
+}
 
 func TestPull(t *testing.T) {
 	for _, name := range pullNames() {
@@ -59,6 +83,31 @@ func TestPull(t *testing.T) {
 			h.Get(path + "?customer=0001007").Into(&a)
 			if a.Customer.CustomerName != "Customer 0001007" {
 				t.Errorf("%s: %+v", path, a)
+			}
+		}
+	})
+	t.Run("CustomerIsAnsweredAtTheAgreedPathToo", func(t *testing.T) { // R170
+		agreed := open(t, func(o *server.Options) { o.CustomerPath = "/api/rental/customers" })
+		for path, want := range map[string]string{
+			"/api/v1/?customer=0001007":              `200 {"customer":{"customerId":"0001007","customerName":"Customer 0001007"}}`,
+			"/api/v1/customer?customer=0001007":      `200 {"customer":{"customerId":"0001007","customerName":"Customer 0001007"}}`,
+			"/api/rental/customers?Customer=0001007": `200 {"customer":{"customerId":"0001007","customerName":"Customer 0001007"}}`,
+			"/api/rental/customers":                  "400 ",
+			"/api/rental/customers/":                 "404 ",
+		} {
+			if got := plain(t, agreed, path); !strings.HasPrefix(got, want) {
+				t.Errorf("%s: got %s, want %s", path, got, want)
+			}
+		}
+		if got := plain(t, open(t), "/api/rental/customers?customer=0001007"); !strings.HasPrefix(got, "404 ") {
+			t.Errorf("where nothing was agreed: got %s, want 404", got)
+		}
+	})
+	t.Run("CustomerPathOfAnotherEndpointIsRefusedAtTheStart", func(t *testing.T) {
+		for _, path := range []string{"/api/v1/contract", "/api/v1/document/x/y", "/livez", "/api/:all", "customers"} {
+			_, err := server.New(server.Options{Dealers: dealers.NewRegistry(), Verifier: tokens{}, CustomerPath: path})
+			if err == nil || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s: got %v, want an error that names it", path, err)
 			}
 		}
 	})

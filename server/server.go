@@ -54,6 +54,9 @@ type Options struct {
 	MaxInFlight    int              // requests worked on at once under /api; 256
 	DefaultItems   int64            // page size when the caller does not say; crs.DefaultItems
 	MostItems      int64            // page size at most; crs.MostItems
+	// CustomerPath is one more path, below /api/, at which the customer endpoint
+	// is answered (R170). Empty: there are /api/v1/customer and /api/v1/ alone.
+	CustomerPath string
 
 	// Sweeps says how key lists are kept; Now and Observer are set by New.
 	Sweeps sweep.Options
@@ -110,7 +113,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, fmt.Errorf("building the server: %w", err)
 	}
 	s.o.Sweeps.Now, s.o.Sweeps.Observer = o.Now, s.metrics
-	if s.operations, err = operations(doc); err != nil {
+	if s.operations, err = operations(doc, s.customerPaths()); err != nil {
 		return nil, fmt.Errorf("building the server: %w", err)
 	}
 	return s.engine(doc, crs.New(crs.Options{
@@ -159,7 +162,7 @@ func (s *server) engine(doc *openapi3.T, answers api.StrictServerInterface) *gin
 
 	wrapped := api.ServerInterfaceWrapper{Handler: handler, ErrorHandler: unbindable}
 	pull.HEAD(documentPath, wrapped.GetDocument)
-	for _, path := range customerAliases {
+	for _, path := range s.customerPaths() {
 		pull.GET(path, wrapped.GetCustomer)
 	}
 	return e

@@ -57,7 +57,7 @@ func ask(t *testing.T, f func(context.Context) (api.ListLocationsResponseObject,
 	if s.metrics, err = newMetrics(o.Registerer); err != nil {
 		t.Fatal(err)
 	}
-	if s.operations, err = operations(doc); err != nil {
+	if s.operations, err = operations(doc, nil); err != nil {
 		t.Fatal(err)
 	}
 	ts := httptest.NewServer(s.engine(doc, answers{locations: f}))

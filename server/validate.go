@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -19,11 +20,23 @@ import (
 )
 
 // documentPath is gin's spelling of the document path.
-const documentPath = "/api/v1/document/:kind/:id"
+const documentPath = documentFolder + ":kind/:id"
 
-// customerAliases are further addresses of the customer endpoint: the document's
-// sample has no resource name before the query (R170).
-var customerAliases = []string{"/api/v1", "/api/v1/"}
+// documentFolder is no place for another endpoint.
+const documentFolder = "/api/v1/document/"
+
+// customerPaths are further addresses of the customer endpoint: the document's
+// sample has no resource name before the query, and a dealer may have agreed on
+// another with the CRS (R170).
+func (s *server) customerPaths() []string {
+	paths := []string{"/api/v1", "/api/v1/"}
+	if p := s.o.CustomerPath; p != "" && p != customerPath && !slices.Contains(paths, p) {
+		paths = append(paths, p)
+	}
+	return paths
+}
+
+const customerPath = "/api/v1/customer"
 
 // operation is one GET of the specification.
 type operation struct {
@@ -36,8 +49,9 @@ type operation struct {
 
 var pathValue = regexp.MustCompile(`\{([^}]+)\}`)
 
-// operations finds what may be asked for, by gin's full path.
-func operations(doc *openapi3.T) (map[string]*operation, error) {
+// operations finds what may be asked for, by gin's full path. more are further
+// paths of the customer endpoint.
+func operations(doc *openapi3.T, more []string) (map[string]*operation, error) {
 	found := map[string]*operation{}
 	for path, item := range doc.Paths.Map() {
 		if item.Get == nil {
@@ -57,11 +71,17 @@ func operations(doc *openapi3.T) (map[string]*operation, error) {
 		}
 		found[pathValue.ReplaceAllString(path, ":$1")] = o
 	}
-	customer := found["/api/v1/customer"]
+	customer := found[customerPath]
 	if customer == nil || found[documentPath] == nil {
 		return nil, errors.New("the specification lacks the customer or the document path")
 	}
-	for _, path := range customerAliases {
+	for _, path := range more {
+		if !strings.HasPrefix(path, "/api/") || strings.ContainsAny(path, ":*") {
+			return nil, fmt.Errorf("the customer path %q has to be a plain path below /api/", path)
+		}
+		if found[path] != nil || strings.HasPrefix(path, documentFolder) {
+			return nil, fmt.Errorf("the customer path %q is another endpoint's", path)
+		}
 		found[path] = customer
 	}
 	return found, nil

@@ -45,6 +45,7 @@ func (a *App) handler() (http.Handler, error) {
 		RequestTimeout: c.RequestTimeout,
 		DefaultItems:   int64(c.PageSize.Default),
 		MostItems:      int64(c.PageSize.Most),
+		CustomerPath:   c.Paths.Customer,
 		Sweeps:         sweep.Options{Store: lists, Idle: idle, Bytes: int64(c.Sweeps.Memory) << 20},
 		Alert:          a.metrics.alert,
 		Ready: func(ctx context.Context) error {

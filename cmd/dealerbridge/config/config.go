@@ -26,6 +26,7 @@ type Config struct {
 	StopTimeout    time.Duration // how long requests in flight may finish
 	StopDelay      time.Duration // how long readiness fails before the address is closed, for load balancers
 	PageSize       PageSize
+	Paths          Paths
 	Sweeps         Sweeps
 	Log            Log
 	Token          Token
@@ -51,6 +52,11 @@ type State struct {
 type PageSize struct {
 	Default int
 	Most    int
+}
+
+// Paths are addresses that are a matter of agreement.
+type Paths struct {
+	Customer string // of the customer endpoint, which is answered at its usual one too (R170)
 }
 
 // Sweeps bounds the key lists that pulls of several pages are cut from.
@@ -162,6 +168,7 @@ const (
 	DefaultStopTimeout    = 30 * time.Second
 	DefaultPageSize       = 10 // as the CRS suggests (R123)
 	DefaultMostItems      = 100
+	DefaultCustomerPath   = "/api/v1/customer"
 	DefaultSweepIdle      = 30 * time.Minute
 	DefaultSweepMemory    = 64
 	DefaultSweepKept      = 256
@@ -180,6 +187,7 @@ func Default() Config {
 		RequestTimeout: DefaultRequestTimeout,
 		StopTimeout:    DefaultStopTimeout,
 		PageSize:       PageSize{Default: DefaultPageSize, Most: DefaultMostItems},
+		Paths:          Paths{Customer: DefaultCustomerPath},
 		Sweeps:         Sweeps{Idle: DefaultSweepIdle, Memory: DefaultSweepMemory, Kept: DefaultSweepKept},
 		Log:            Log{Format: "text", Level: slog.LevelInfo},
 		Token:          Token{Life: DefaultTokenLife},

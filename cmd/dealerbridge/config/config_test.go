@@ -81,6 +81,7 @@ func TestLoad(t *testing.T) {
 			State:          config.State{DSN: config.NewSecret("gw:hunter2-prairie@tcp(db:3306)/gateway")},
 			RequestTimeout: 20 * time.Second, StopTimeout: 45 * time.Second, StopDelay: 5 * time.Second,
 			PageSize: config.PageSize{Default: 25, Most: 200},
+			Paths:    config.Paths{Customer: "/api/v1/customer-data"},
 			Sweeps:   config.Sweeps{Idle: 45 * time.Minute, Memory: 32, Kept: 512},
 			Log:      config.Log{Format: "json", Level: slog.LevelWarn},
 			Token:    config.Token{Life: 30 * time.Minute},

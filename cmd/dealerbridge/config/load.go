@@ -126,6 +126,10 @@ func (s *section) config(over Overrides) Config {
 		}
 		p.done()
 	}
+	if p := s.section("paths"); p != nil {
+		c.Paths.Customer = p.customerPath()
+		p.done()
+	}
 	if w := s.section("sweeps"); w != nil {
 		c.Sweeps = Sweeps{
 			Idle:   w.duration("idle", DefaultSweepIdle, time.Minute, 24*time.Hour),
