@@ -286,6 +286,9 @@ const (
 	WhenValue      ValueKind = "when"      // {when: ..., then: ..., else: ...}
 	AggregateValue ValueKind = "aggregate" // {sum: lines.amount}
 	ProductValue   ValueKind = "product"   // {product: [d.qty, d.price]}
+	PlusValue      ValueKind = "plus"      // {plus: [r.net, r.tax]}
+	MinusValue     ValueKind = "minus"     // {minus: [r.gross, r.tax]}
+	DivideValue    ValueKind = "divide"    // {divide: [r.cents, 100], digits: 2}
 	SQLValue       ValueKind = "sql"       // {sql: "..."}
 	DocumentValue  ValueKind = "document"  // {document: contract}
 	RefValue       ValueKind = "ref"       // $jobsiteId
@@ -299,7 +302,8 @@ type Value struct {
 	Pos       Pos
 	Kind      ValueKind
 	Column    ColumnRef  // ColumnValue
-	Items     []*Value   // FirstValue, ProductValue; FromValue with one or several sources
+	Items     []*Value   // FirstValue, arithmetic; FromValue with one or several sources
+	Digits    *Text      // DivideValue: places the quotient is rounded to
 	Literal   *Text      // LiteralValue; Null when `{value: null}`
 	Null      bool       // LiteralValue
 	Parts     []TextPart // TextValue

@@ -189,7 +189,7 @@ func (d *decoder) changeSource(n *node, path string) *ChangeSource {
 	s.Join, sc = d.joinList(o.value(d, "join"), join(path, "join"), sc)
 	s.Where = d.conditions(o.value(d, "where"), join(path, "where"), conditionRules{sc: sc})
 	if stamp := o.value(d, "stamp"); stamp != nil {
-		s.Stamp = d.items(stamp, join(path, "stamp"), sc)
+		s.Stamp = d.items(stamp, join(path, "stamp"), sc, false)
 	}
 	if customer := o.value(d, "customer"); customer != nil {
 		s.Customer = d.value(customer, join(path, "customer"), sc, false)

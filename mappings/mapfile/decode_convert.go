@@ -187,7 +187,7 @@ func (d *decoder) hash(n *node, path string, v *Value, sc scope) *HashRule {
 	} else {
 		o := d.object(n, path, hashContext)
 		if over := o.value(d, "over"); over != nil {
-			rule.Over = d.items(over, join(path, "over"), sc)
+			rule.Over = d.items(over, join(path, "over"), sc, false)
 		}
 		if length := o.value(d, "length"); length != nil {
 			rule.Length = d.whole(length, join(path, "length"), 8)

@@ -92,7 +92,7 @@ func (d *decoder) someValues(o *object, key string, sc scope) []*Value {
 	if n == nil {
 		return nil
 	}
-	return d.items(n, join(o.path, key), sc)
+	return d.items(n, join(o.path, key), sc, false)
 }
 
 // use reads the groups of fields that come in.

@@ -8,7 +8,7 @@ import (
 
 // valueWords are the keys that say what a value is; a map with none of them is
 // a map of nested fields.
-var valueWords = []string{"from", "value", "text", "when", "sum", "count", "min", "max", "exists", "product", "sql", "document", "hash"}
+var valueWords = []string{"from", "value", "text", "when", "sum", "count", "min", "max", "exists", "product", "plus", "minus", "divide", "sql", "document", "hash"}
 
 var aggregateFuncs = []string{"sum", "count", "min", "max", "exists"}
 
@@ -98,7 +98,7 @@ func (d *decoder) valueMap(n *node, path string, sc scope) *Value {
 	switch kind {
 	case "from":
 		v.Kind = FromValue
-		v.Items = d.items(what, at, sc)
+		v.Items = d.items(what, at, sc, false)
 	case "value":
 		v.Kind = LiteralValue
 		if d.blank(what, path, kind) {
@@ -113,10 +113,15 @@ func (d *decoder) valueMap(n *node, path string, sc scope) *Value {
 	case "when":
 		v.Kind = WhenValue
 		v.When = d.when(o, sc)
-	case "product":
-		v.Kind = ProductValue
-		if v.Items = d.items(what, at, sc); what.kind != listNode || len(what.items) < 2 {
+	case "product", "plus", "minus", "divide":
+		v.Kind = ValueKind(kind)
+		if v.Items = d.items(what, at, sc, true); what.kind != listNode || len(what.items) < 2 {
 			d.fault(what.pos, at, "a list of at least two columns is expected here")
+		}
+		if digits := o.value(d, "digits"); digits != nil {
+			v.Digits = d.whole(digits, join(path, "digits"), 0)
+		} else if kind == "divide" && o.raw("digits") == nil {
+			d.fault(n.pos, path, "say with `digits:` to how many places the quotient is rounded, as in {divide: [...], digits: 2}")
 		}
 	case "sql":
 		v.Kind = SQLValue
@@ -183,6 +188,9 @@ func (d *decoder) together(o *object, kind string) {
 	if o.raw("where") != nil && !slices.Contains(aggregateFuncs, kind) {
 		d.fault(o.pair("where").key.Pos, join(o.path, "where"), "`where` needs a sum, count, min, max or exists beside it")
 	}
+	if o.raw("digits") != nil && kind != "divide" {
+		d.fault(o.pair("digits").key.Pos, join(o.path, "digits"), "`digits` needs a `divide` beside it")
+	}
 	if o.raw("part") != nil && o.raw("split") == nil {
 		d.fault(o.pair("part").key.Pos, join(o.path, "part"), "`part` needs a `split` beside it")
 	}
@@ -197,15 +205,16 @@ func (o *object) pair(key string) pair {
 	return pair{value: &node{pos: o.node.pos}}
 }
 
-// items reads one value or a list of values.
-func (d *decoder) items(n *node, path string, sc scope) []*Value {
+// items reads one value or a list of values; with literals a bare number is
+// itself.
+func (d *decoder) items(n *node, path string, sc scope, literals bool) []*Value {
 	var all []*Value
 	for i, item := range listOf(n) {
 		if item.kind == listNode {
 			d.fault(item.pos, index(path, n, i), "a list inside a list makes no sense here")
 			continue
 		}
-		if v := d.value(item, index(path, n, i), sc, false); v != nil {
+		if v := d.value(item, index(path, n, i), sc, literals); v != nil {
 			all = append(all, v)
 		}
 	}

@@ -5,7 +5,7 @@ package mapfile
 // it holds all that could be understood, and the faults, sorted, say what
 // could not. CSV files that maps name are not opened: Load does that.
 func Parse(path string, src []byte) (*File, Faults) {
-	r := &reader{path: path}
+	r := &reader{kind: MappingFile, path: path}
 	top := r.read(src)
 	if top == nil {
 		return nil, r.faults.Sorted()

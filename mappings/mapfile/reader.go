@@ -10,7 +10,7 @@ type Reader struct{ d *decoder }
 // NewReader reads the YAML of a file. path is only a name for faults. The node
 // is nil when nothing could be read.
 func NewReader(path string, src []byte) (*Reader, *Node) {
-	y := &reader{path: path}
+	y := &reader{kind: MappingFile, path: path}
 	top := y.read(src)
 	r := &Reader{d: &decoder{
 		file:   &File{Path: path, Pos: Pos{1, 1}, Dialect: MySQL, lines: y.lines},

@@ -27,11 +27,31 @@ const (
 	MapNode
 )
 
+// FileKind is how the reader speaks of a file to whoever wrote it.
+type FileKind struct {
+	One, Many  string // as in "a mapping file" and "mapping files"
+	Shared     string // what to do instead of writing an anchor
+	Merged     string // what to do instead of writing a merge key
+	Long       string // what to do about a file that is too long; "" or begins with "; "
+	MayBeEmpty bool   // an empty file is a map without keys
+}
+
+// MappingFile is the kind of rms.yaml and of the files beside it.
+var MappingFile = FileKind{
+	One: "a mapping file", Many: "mapping files",
+	Shared: "what is shared stands under `define:`, `joins:` or `maps:`",
+	Merged: "fields that are shared stand under `define:` and are used by `use:`",
+	Long:   "; put long maps into CSV files beside it",
+}
+
 // ReadTree reads YAML under the rules of mapping files: no anchors, no tags, no
 // key twice, one document. path is only a name for faults. The node is nil when
 // nothing could be read.
-func ReadTree(path string, src []byte) (*Node, Faults) {
-	r := &reader{path: path}
+func ReadTree(path string, src []byte) (*Node, Faults) { return ReadTreeOf(MappingFile, path, src) }
+
+// ReadTreeOf is ReadTree for files of another kind, under the same rules.
+func ReadTreeOf(kind FileKind, path string, src []byte) (*Node, Faults) {
+	r := &reader{kind: kind, path: path}
 	return exported(r.read(src)), r.faults.Sorted()
 }
 

@@ -25,6 +25,7 @@ const (
 
 // reader turns bytes into nodes and faults.
 type reader struct {
+	kind   FileKind
 	path   string
 	text   string   // without byte order mark, lines end with \n
 	lines  []string // of text
@@ -57,6 +58,9 @@ func (r *reader) read(src []byte) *node {
 		}
 	}
 	if len(docs) == 0 {
+		if r.kind.MayBeEmpty {
+			return &node{kind: mapNode, pos: Pos{1, 1}}
+		}
 		r.fault(Pos{1, 1}, "the file is empty")
 		return nil
 	}
@@ -65,7 +69,7 @@ func (r *reader) read(src []byte) *node {
 		if docs[1].Start != nil {
 			second = tokenPos(docs[1].Start)
 		}
-		r.fault(second, "a second YAML document begins here; a mapping file holds one, without `---` inside")
+		r.fault(second, "a second YAML document begins here; %s holds one, without `---` inside", r.kind.One)
 	}
 	top := r.convert(docs[0].Body, Pos{1, 1}, 0)
 	if r.broken {
@@ -84,7 +88,7 @@ func (r *reader) bytes(src []byte) bool {
 	r.text = text
 	r.lines = strings.Split(text, "\n")
 	if len(text) > maxBytes || len(r.lines) > maxLines {
-		r.fault(Pos{1, 1}, "the file is too large: up to %d lines and 1 MiB are read; put long maps into CSV files beside it", maxLines)
+		r.fault(Pos{1, 1}, "the file is too large: up to %d lines and 1 MiB are read%s", maxLines, r.kind.Long)
 		return false
 	}
 	for i, line := range r.lines {
@@ -144,7 +148,7 @@ func (r *reader) bounded(tokens token.Tokens) bool {
 			return false
 		}
 		if i > maxTokens {
-			r.fault(r.within(tokenPos(t)), "the file is too large; put long maps into CSV files beside it")
+			r.fault(r.within(tokenPos(t)), "the file is too large%s", r.kind.Long)
 			return false
 		}
 	}
@@ -235,17 +239,17 @@ func (r *reader) convert(from ast.Node, owner Pos, depth int) *node {
 	case *ast.MappingValueNode:
 		return r.mapping([]*ast.MappingValueNode{from}, pos, from.IsFlowStyle, depth)
 	case *ast.AnchorNode:
-		r.fault(pos, "anchors (&) are not used in mapping files; what is shared stands under `define:`, `joins:` or `maps:`")
+		r.fault(pos, "anchors (&) are not used in %s; %s", r.kind.Many, r.kind.Shared)
 		return r.convert(from.Value, pos, depth+1)
 	case *ast.AliasNode:
-		r.fault(pos, "aliases (*) are not used in mapping files; what is shared stands under `define:`, `joins:` or `maps:`")
+		r.fault(pos, "aliases (*) are not used in %s; %s", r.kind.Many, r.kind.Shared)
 	case *ast.TagNode:
-		r.fault(pos, "tags (!) are not used in mapping files; put the text in quotes")
+		r.fault(pos, "tags (!) are not used in %s; put the text in quotes", r.kind.Many)
 		return r.convert(from.Value, pos, depth+1)
 	case *ast.DirectiveNode:
-		r.fault(pos, "directives (%%) are not used in mapping files")
+		r.fault(pos, "directives (%%) are not used in %s", r.kind.Many)
 	default:
-		r.fault(pos, "this form of YAML is not used in mapping files")
+		r.fault(pos, "this form of YAML is not used in %s", r.kind.Many)
 	}
 	return &node{pos: pos}
 }
@@ -305,9 +309,9 @@ func (r *reader) key(from ast.MapKeyNode) (Text, bool) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode, *ast.NullNode:
 		return Text{Value: from.GetToken().Value, Pos: pos}, true
 	case *ast.MergeKeyNode:
-		r.fault(pos, "merge keys (<<) are not used in mapping files; fields that are shared stand under `define:` and are used by `use:`")
+		r.fault(pos, "merge keys (<<) are not used in %s; %s", r.kind.Many, r.kind.Merged)
 	case *ast.MappingKeyNode:
-		r.fault(pos, "keys with `?` are not used in mapping files")
+		r.fault(pos, "keys with `?` are not used in %s", r.kind.Many)
 	default:
 		r.fault(pos, "a key is a plain word or a text in quotes")
 	}

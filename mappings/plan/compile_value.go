@@ -59,8 +59,8 @@ func (c *compiler) value(s site, v *mapfile.Value) evaluator {
 		return c.whenValue(s, v)
 	case mapfile.AggregateValue:
 		return c.aggregateValue(s, v)
-	case mapfile.ProductValue:
-		return c.productValue(s, v)
+	case mapfile.ProductValue, mapfile.PlusValue, mapfile.MinusValue, mapfile.DivideValue:
+		return c.arithmetic(s, v)
 	case mapfile.SQLValue:
 		return c.cellValue(s, s.f.expression(*v.SQL), convert.ColumnUnknown, v.Pos)
 	case mapfile.DocumentValue:
@@ -330,42 +330,6 @@ func (c *compiler) nameValue(s site, v *mapfile.Value) evaluator {
 	c.fault(v.Pos, "@%s cannot stand here", v.Ref.Value)
 	return fixed(absent(convert.Empty))
 }
-
-// productValue multiplies exactly and rounds once.
-func (c *compiler) productValue(s site, v *mapfile.Value) evaluator {
-	gets := make([]evaluator, len(v.Items))
-	for i, item := range v.Items {
-		gets[i] = c.factor(s, item)
-	}
-	places := c.places
-	return c.typed(s, v.Pos, func(r *row, e *env) value {
-		factors := make([]string, len(gets))
-		for i, get := range gets {
-			got := get(r, e)
-			if got.state != convert.Present {
-				return got
-			}
-			factors[i] = got.text
-		}
-		product, state := convert.Product(factors...)
-		return rounded(product, state, places)
-	})
-}
-
-// factor reads one factor with all its digits: rounding comes once, at the end.
-func (c *compiler) factor(s site, v *mapfile.Value) evaluator {
-	defer c.unrounded()()
-	return c.value(s.as(wantDecimal), v)
-}
-
-// unrounded keeps all digits of what is compiled until its answer is called.
-func (c *compiler) unrounded() func() {
-	places := c.places
-	c.places = allPlaces
-	return func() { c.places = places }
-}
-
-const allPlaces = 1 << 10
 
 // dateOf compiles a date rule; nil after a fault.
 func (c *compiler) dateOf(rule *mapfile.DateRule, columns, addDays int) *convert.Date {

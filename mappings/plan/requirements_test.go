@@ -178,6 +178,8 @@ changes: {contract: [{from: R r, stamp: {from: r.t, date: unix}}]}`)
 		{"UseSQLAsTheLastResort", `note: {sql: "substr(trim(r.a), 1, 2)"}`, `{"id":"A1","note":"no"}`},
 		{"ShareOneDefinitionAmongFields", "note: $place, site: $place", `{"id":"A1","site":"north!","note":"north!"}`},
 		{"MultiplyAsDecimals", "total: {product: [r.n, r.q]}", `{"id":"A1","total":4.50}`},
+		{"AddTakeOffAndDivideAsDecimals", "total: {plus: [r.n, r.q, r.b, 0.25]}, note: {minus: [r.n, {divide: [r.q, 7], digits: 4}, r.b]}, site: {divide: [r.q, 7], digits: 6}", `{"id":"A1","site":"0.428571","total":4.75,"note":"1.07"}`},
+		{"HaveNothingWhereThereIsNothingToReckonWith", "total: {plus: [r.b, r.b]}, note: {minus: [r.b, r.n]}, site: {divide: [r.n, r.b], digits: 2}", `{"id":"A1"}`},
 		{"ReadTheTypeFromTheField", "total: r.q, count: r.q, open: r.q", `{"id":"A1","open":true,"count":3,"total":3.0}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
