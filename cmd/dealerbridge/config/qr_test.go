@@ -46,7 +46,7 @@ func TestLoadQR(t *testing.T) {
 		"AnAddressWithAQueryIsAFault": {"qr: {clientId: a, clientSecret: b, tokenService: 'https://fed.example.com/?x'}", "no query"},
 		"ASectionThatIsATextIsAFault": {"qr: yes", "a map of keys"},
 		"AFileThatIsAListIsAFault":    {"- qr", "a map of keys"},
-		"AFileThatIsNoYAMLIsAFault":   {"qr: [", "no YAML"},
+		"AFileThatIsNoYAMLIsAFault":   {"qr: [", "never closed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := load(t, c.text)
