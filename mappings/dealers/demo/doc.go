@@ -15,7 +15,7 @@ import (
 // Code is the dealer code of the demo dealer.
 const Code = "D100"
 
-//go:embed rms.yaml makes.csv
+//go:embed rms.yaml rms_test.yaml makes.csv
 var mapping embed.FS
 
 // Mapping returns the dealer's folder: rms.yaml and the lists beside it.
