@@ -40,6 +40,10 @@ var (
 	ErrRefused = errors.New("that cannot be done now")
 	// ErrNotSetUp: the dealer's configuration or mapping lacks what it takes.
 	ErrNotSetUp = errors.New("this is not set up for the dealer")
+	// ErrBadMessage: the body of a message has faults (R193); use BadMessage.
+	ErrBadMessage = errors.New("bad message")
+	// ErrNotKept: a message could not be made durable; nobody promised anything.
+	ErrNotKept = errors.New("the message could not be kept")
 	// ErrForbiddenDealer: the dealer asked for is not the client's, or unknown.
 	ErrForbiddenDealer = errors.New("the client does not belong to this dealer")
 	// ErrNoRoute: nothing is served at this path.
@@ -61,21 +65,28 @@ var (
 )
 
 // faulty is an error that carries faults of the request.
-type faulty struct{ faults []model.ProblemFault }
+type faulty struct {
+	kind   error
+	faults []model.ProblemFault
+}
 
 func (f *faulty) Error() string {
 	said := make([]string, 0, len(f.faults))
 	for _, one := range f.faults {
 		said = append(said, one.Path+": "+one.Message)
 	}
-	return ErrBadParameter.Error() + ": " + strings.Join(said, "; ")
+	return f.kind.Error() + ": " + strings.Join(said, "; ")
 }
 
-func (f *faulty) Unwrap() error { return ErrBadParameter }
+func (f *faulty) Unwrap() error { return f.kind }
 
 // BadParameter is an error for a request that breaks the contract. Faults are
 // shown to the caller and must not hold values.
-func BadParameter(faults ...model.ProblemFault) error { return &faulty{faults: faults} }
+func BadParameter(faults ...model.ProblemFault) error { return &faulty{ErrBadParameter, faults} }
+
+// BadMessage is an error for the body of a message. Faults are shown to the
+// sender and must not hold values.
+func BadMessage(faults ...model.ProblemFault) error { return &faulty{ErrBadMessage, faults} }
 
 // Fault is one fault of a query parameter, for BadParameter.
 func Fault(parameter, message string) model.ProblemFault {
@@ -127,7 +138,7 @@ func answerTo(err error) answer {
 		if errors.Is(err, r.err) {
 			a := answer{row: r}
 			var f *faulty
-			if r.status == http.StatusBadRequest && errors.As(err, &f) && len(f.faults) > 0 {
+			if errors.As(err, &f) && errors.Is(r.err, f.kind) && len(f.faults) > 0 {
 				a.faults = f.faults
 				first := f.faults[0]
 				a.message = strings.TrimPrefix(first.Path, "query.") + ": " + first.Message

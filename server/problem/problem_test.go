@@ -21,6 +21,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/gen/crs/model"
+	"github.com/dealerbridge/dealerbridge/server/attachment"
 	"github.com/dealerbridge/dealerbridge/server/changes"
 	"github.com/dealerbridge/dealerbridge/server/problem"
 	"github.com/dealerbridge/dealerbridge/server/sweep"
@@ -36,6 +38,11 @@ var cases = map[string]error{
 	"unauthorized":              servertoken.ErrNoToken,
 	"invalid-token":             fmt.Errorf("signed by nobody known: %w", servertoken.ErrInvalidToken),
 	"tokens-unavailable":        servertoken.ErrUnavailable,
+	"bad-message":               problem.BadMessage(model.ProblemFault{Path: "messageType", Message: "is required"}, model.ProblemFault{Path: "payload", Message: "must be an object"}),
+	"file-gone":                 fmt.Errorf("opening: %w", attachment.ErrGone),
+	"not-json":                  &attachment.TextError{What: "not UTF-8", Offset: 7},
+	"too-much-text":             attachment.ErrTooLong,
+	"message-not-kept":          fmt.Errorf("queueing: %w", problem.ErrNotKept),
 	"insufficient-scope":        problem.InsufficientScope("crs.read"),
 	"unknown":                   fmt.Errorf("lead: %w", problem.ErrUnknown),
 	"refused":                   problem.Refused("the request is closed; nothing can be added to it"),

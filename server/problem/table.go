@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/server/attachment"
 	"github.com/dealerbridge/dealerbridge/server/changes"
 	"github.com/dealerbridge/dealerbridge/server/sweep"
 	"github.com/dealerbridge/dealerbridge/server/token"
@@ -37,6 +38,10 @@ var table = []row{
 	{
 		err: ErrBadParameter, status: http.StatusBadRequest, slug: "bad-parameter", title: "Bad parameter",
 		message: "the request breaks the contract",
+	},
+	{
+		err: ErrBadMessage, status: http.StatusPaymentRequired, slug: "bad-message", title: "Bad message",
+		message: "the message has faults; do not repeat it unchanged",
 	},
 	{
 		// No error attribute: no credentials were sent (RFC 6750, section 3.1).
@@ -85,6 +90,18 @@ var table = []row{
 		message: "the dealer has no customer of this number",
 	},
 	{
+		err: attachment.ErrGone, status: http.StatusNotFound, slug: "file-gone", title: "Not found",
+		message: "the file is not kept any more",
+	},
+	{
+		err: attachment.ErrText, status: http.StatusPaymentRequired, slug: "not-json", title: "Bad message",
+		message: "the message is no JSON; do not repeat it unchanged",
+	},
+	{
+		err: attachment.ErrTooLong, status: http.StatusRequestEntityTooLarge, slug: "too-much-text", title: "Too large",
+		message: "the message holds too much beside its files, or too many of them",
+	},
+	{
 		err: ErrMethodNotAllowed, status: http.StatusMethodNotAllowed, slug: "method-not-allowed",
 		title: "Method not allowed", message: "this path is not served with this method",
 	},
@@ -107,6 +124,10 @@ var table = []row{
 	{
 		err: ErrOverloaded, status: http.StatusServiceUnavailable, slug: "overloaded", title: "Overloaded",
 		message: "too many requests are under way", retry: soon,
+	},
+	{
+		err: ErrNotKept, status: http.StatusServiceUnavailable, slug: "message-not-kept", title: "Message not kept",
+		message: "the message could not be kept; send it again", retry: soon,
 	},
 	{
 		err: sweep.ErrGone, status: http.StatusServiceUnavailable, slug: "sweep-gone", title: "Start over at page 0",
