@@ -129,8 +129,8 @@ var steps = []Step{
 		Rules: "R251, R256, R260", What: "done; a call-off needs no closing, CRS does it",
 	},
 	{
-		Types: []Type{CallOff}, From: []Status{Submitted, Received, Scheduled, Canceled}, To: Closed, By: Automatic, Inferred: true,
-		Rules: "R256", What: "the contract is no longer active",
+		Types: []Type{CallOff}, From: []Status{Submitted, Received, Scheduled, Canceled, Closed}, To: Closed, By: Automatic, Inferred: true,
+		Rules: "R256", What: "the contract is no longer active; that the dealer closed it at the same time does no harm",
 	},
 	{
 		Types: []Type{CallOff}, From: []Status{Received}, To: Closed, By: Dealer, Need: TitledCanceled, Inferred: true,
