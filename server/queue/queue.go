@@ -51,6 +51,8 @@ var (
 	ErrBusy = errors.New("the item is being handled at this moment")
 	// ErrState: the item's state does not allow this.
 	ErrState = errors.New("the state of the item does not allow this")
+	// ErrHeld: somebody else holds the lane; of Storage.
+	ErrHeld = errors.New("somebody else holds the lane")
 	// ErrLeaseLost: another process looks after the lane by now. Nothing was
 	// kept.
 	ErrLeaseLost = errors.New("another process looks after this lane")

@@ -2,12 +2,8 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"time"
 )
-
-// ErrHeld: somebody else holds the lane.
-var ErrHeld = errors.New("somebody else holds the lane")
 
 // Storage keeps the items. Texts are told apart by their bytes, times are kept
 // to the millisecond. Every call may stand in a transaction its context carries;

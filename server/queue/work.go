@@ -102,7 +102,7 @@ func (w *worker) spell(ctx context.Context) (pause time.Duration, blocked time.T
 			w.tell()
 		}
 		w.failures = 0
-		claim, before = turn.Claim, nil
+		claim = turn.Claim
 		if turn.Item == nil {
 			if turn.Wait.IsZero() {
 				return idle, time.Time{}
@@ -186,7 +186,7 @@ func (w *worker) try(ctx context.Context, claim *Claim, item Item) *Settlement {
 	defer cancel()
 	var mu sync.Mutex
 	still := func(ctx context.Context) error {
-		if err := ctx.Err(); err != nil {
+		if err := errors.Join(calling.Err(), ctx.Err()); err != nil {
 			return err
 		}
 		mu.Lock()
@@ -200,7 +200,7 @@ func (w *worker) try(ctx context.Context, claim *Claim, item Item) *Settlement {
 			return fmt.Errorf("asking whether the lane is still this process's: %w", err)
 		}
 		// The asking may have taken long.
-		return ctx.Err()
+		return errors.Join(calling.Err(), ctx.Err())
 	}
 	return w.settle(ctx, item, w.handle(calling, item, still))
 }
