@@ -179,6 +179,9 @@ type MachineStand struct {
 // SerialFinder is the capability of telling where a machine stands now.
 type SerialFinder interface {
 	// FindSerial returns the active contracts a machine with the serial number
-	// is on, nil when there is none.
+	// is on, by customer and contract, nil when there is none. Letter case and
+	// blanks around the number do not count. Neither reservations nor machines
+	// that came back are told, nor contracts that cannot be sent. ErrMapping says
+	// that the mapping cannot tell.
 	FindSerial(ctx context.Context, serial string) ([]MachineStand, error)
 }

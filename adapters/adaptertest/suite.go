@@ -24,7 +24,7 @@ import (
 // Claims says which capabilities an adapter has. A claimed one that is missing
 // is a failure, and so is one that is there and not claimed.
 type Claims struct {
-	Contracts, Jobsites, Invoices, Locations, Catalog, Customers, Changes, Documents bool
+	Contracts, Jobsites, Invoices, Locations, Catalog, Customers, Changes, Documents, Serials bool
 	// Notes: it turns raw values into the API's, and notes those that were not
 	// sent as they stood.
 	Notes bool
@@ -34,7 +34,7 @@ type Claims struct {
 func All() Claims {
 	return Claims{
 		Contracts: true, Jobsites: true, Invoices: true, Locations: true, Catalog: true, Customers: true, Changes: true,
-		Documents: true,
+		Documents: true, Serials: true,
 	}
 }
 
@@ -92,6 +92,7 @@ func (d Dealer) Run(t *testing.T, claims Claims, open Opener) {
 	capability(t, "CustomerReader", claims.Customers, a, s.testCustomers)
 	capability(t, "ChangeReader", claims.Changes, a, s.testChanges)
 	capability(t, "DocumentReader", claims.Documents, a, s.testDocuments)
+	capability(t, "SerialFinder", claims.Serials, a, s.testSerials)
 	if claims.Notes {
 		t.Run("Notes", s.testNotes)
 	}

@@ -38,6 +38,7 @@ var (
 	_ adapters.CustomerReader = (*RMS)(nil)
 	_ adapters.ChangeReader   = (*RMS)(nil)
 	_ adapters.DocumentReader = (*RMS)(nil)
+	_ adapters.SerialFinder   = (*RMS)(nil)
 )
 
 // Check implements adapters.Adapter: the database answers, and the mapping in
@@ -180,6 +181,9 @@ func (s *session) end(what string, err error) error {
 		if errors.Is(err, theirs) {
 			return fmt.Errorf("%s: %w", what, ours)
 		}
+	}
+	if errors.Is(err, plan.ErrNotFindable) {
+		return fmt.Errorf("%s: %w: %w", what, adapters.ErrMapping, err)
 	}
 	if errors.Is(err, plan.ErrNoRows) {
 		return fmt.Errorf("%s: %w: %w", what, adapters.ErrUnavailable, err)

@@ -30,7 +30,7 @@ var target = sync.OnceValues(func() (plan.Target, error) {
 		return plan.Target{}, fmt.Errorf("reading the specification: %w", err)
 	}
 	t := plan.Target{Endpoints: []plan.EndpointTarget{
-		{Name: contracts, Type: reflect.TypeFor[model.Contract](), Customer: customerField, PerCustomer: true},
+		{Name: contracts, Type: reflect.TypeFor[model.Contract](), Customer: customerField, PerCustomer: true, Found: &plan.FoundBy{List: "assetDetails", Field: "serialNumber"}},
 		{Name: jobsites, Type: reflect.TypeFor[model.Jobsite](), Customer: customerField, PerCustomer: true},
 		{Name: catalogue, Type: reflect.TypeFor[model.Category]()},
 		{

@@ -30,6 +30,7 @@ func (c *compiler) endpoint(t EndpointTarget, ep *mapfile.Endpoint) *list {
 	}
 	c.keyStatement(t, s, ep, "", out)
 	c.rowStatement(t, s, ep, "", out)
+	c.found(t, ep, "", out)
 	return out
 }
 
@@ -78,21 +79,11 @@ func (c *compiler) keyColumns(f *frame, ep *mapfile.Endpoint) []mapfile.ColumnRe
 // keyStatement compiles the statement that finds the keys of all rows an
 // endpoint shows, with what decides about them and their order.
 func (c *compiler) keyStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint, source string, out *list) {
-	scope := c.newScope(nil, ep.Source, ep.Join, ep.Children, false)
-	if len(scope.relations) == 0 {
+	k, ok := c.keyFrame(t, ep, titleOf(t.Name, source)+" keys", source)
+	if !ok {
 		return
 	}
-	f := newFrame(c, titleOf(t.Name, source)+" keys", scope, nil, ownerAndState)
-	f.closed, f.asking = true, askedFor(t)
-	k := keyReader{frame: f, endpoint: t.Name, lookup: t.Lookup, source: source}
-	for _, ref := range c.keyColumns(f, ep) {
-		if p, _, ok := f.column(ref, ref.Pos, true); ok {
-			k.key = append(k.key, p)
-		}
-	}
-	c.requireInside(f)
-	f.needed = c.needs(f)
-	f.where = append(f.where, c.keyConditions(f, ep.Where, &k)...)
+	f := k.frame
 	if t.PerCustomer {
 		if c.file.CustomerNumber == nil {
 			c.fault(ep.Name.Pos, "rows are asked for by customer: say at the top of the file what `customerNumber:` is")
@@ -107,6 +98,27 @@ func (c *compiler) keyStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint
 	c.finish(f)
 	k.stmt = f.statement()
 	out.keys = k
+}
+
+// keyFrame is the statement of an endpoint's keys, with what decides which rows
+// it shows; not ok where there is no source.
+func (c *compiler) keyFrame(t EndpointTarget, ep *mapfile.Endpoint, title, source string) (keyReader, bool) {
+	scope := c.newScope(nil, ep.Source, ep.Join, ep.Children, false)
+	if len(scope.relations) == 0 {
+		return keyReader{}, false
+	}
+	f := newFrame(c, title, scope, nil, ownerAndState)
+	f.closed, f.asking = true, askedFor(t)
+	k := keyReader{frame: f, endpoint: t.Name, lookup: t.Lookup, source: source}
+	for _, ref := range c.keyColumns(f, ep) {
+		if p, _, ok := f.column(ref, ref.Pos, true); ok {
+			k.key = append(k.key, p)
+		}
+	}
+	c.requireInside(f)
+	f.needed = c.needs(f)
+	f.where = append(f.where, c.keyConditions(f, ep.Where, &k)...)
+	return k, true
 }
 
 // askedFor says for how many customers an endpoint's rows can be asked.

@@ -23,6 +23,7 @@ func (c *compiler) unite(t EndpointTarget, s *shape, ep *mapfile.Endpoint, out *
 			name := sourceName(ep.Sources, i)
 			c.keyStatement(t, s, source, name, part)
 			c.rowStatement(t, s, source, name, part)
+			c.found(t, source, name, part)
 			out.sources = append(out.sources, part)
 		}
 		leave()

@@ -48,6 +48,7 @@ func (p *Program) each(visit func(*Statement)) {
 			below(l.keys.frame)
 			visit(l.rows.stmt)
 			below(l.rows.frame)
+			l.finder.each(visit)
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(p.documents)) {

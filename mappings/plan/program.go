@@ -17,6 +17,7 @@ type list struct {
 	element *element
 	keys    keyReader
 	rows    rowReader
+	finder  *finder
 	strict  bool // a bad row fails the page
 }
 

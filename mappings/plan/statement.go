@@ -56,6 +56,7 @@ const (
 	customerList listName = "customers"
 	askedList    listName = "asked" // @customer, in the type of a column
 	parentList   listName = "parents"
+	soughtList   listName = "sought" // the spellings of what is looked for
 	sinceBound   listName = "since"  // scalar: the lower bound of a change stamp
 	dealerName   listName = "dealer" // scalar: @dealer
 	todayName    listName = "today"  // scalar: @today

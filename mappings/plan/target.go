@@ -37,9 +37,17 @@ type EndpointTarget struct {
 	// Lookup says that rows are looked up one at a time by customer, so that
 	// two rows of one key are two answers, and not one that a join doubled.
 	Lookup bool
+	// Found is the field of a list by which rows can be found; nil where they are
+	// never looked for so.
+	Found *FoundBy
 	// Order is the order the API demands, by fields of the answer; empty where
 	// the mapping decides.
 	Order []FieldOrder
+}
+
+// FoundBy names a field of the elements of a list.
+type FoundBy struct {
+	List, Field string
 }
 
 // FieldOrder is one key of an order by converted values.
