@@ -206,6 +206,10 @@ func (g *generator) cell(c Column, key bool) Cell {
 		all = flags
 	case c.Content == Code:
 		all = codes
+	case c.Content == Packed:
+		all = packed
+	case c.Content == PackedJSON:
+		all = packedJSON
 	default:
 		all = frees
 		if !g.options.Latin {

@@ -57,9 +57,13 @@ func Draw(t *rapid.T, o Options) *World {
 	}
 
 	main := g.table([]int{0}, func() []Column {
-		return []Column{
+		all := []Column{
 			g.column(idKind, Link, idPool...), g.column(numberKind, Link, numberPool...), g.linkTo(lookKind, lookPool), g.column(Text, Code),
 		}
+		if g.chance(40, "elements in a column") {
+			all = append(all, g.column(Text, pick(g, []Content{Packed, PackedJSON}, "packed")))
+		}
+		return all
 	}, 5, 7)
 	look := g.table(pickKey(g), func() []Column {
 		return []Column{g.column(lookKind, Link, lookPool...), g.column(Integer, Numbers), g.column(Text, Code)}
@@ -281,6 +285,16 @@ func (g *generator) lists(e *Endpoint, main, child, look *Table, name func(*Tabl
 			}
 			e.Fees.Sources = append(e.Fees.Sources, columns)
 		}
+	}
+	if packed := refs([]place{{"r", main}}, func(c Column) bool { return c.Content == Packed || c.Content == PackedJSON }); len(packed) > 0 && g.chance(80, "elements") {
+		s := ListSource{KeepParent: g.chance(40, "keepParent"), Elements: &Elements{
+			Ref: packed[0], JSON: main.Columns[main.index(packed[0].Column)].Content == PackedJSON, Distinct: g.chance(40, "distinct elements"),
+		}}
+		s.Fields = g.fields(feeFields, []place{{elementAlias, elementParts}, {elementAlias, elementParts}, {"r", main}}, nil)
+		if e.Fees == nil {
+			e.Fees = &List{Name: "feeDetails", SumByName: g.chance(40, "sumByName")}
+		}
+		e.Fees.Sources = append(e.Fees.Sources, s)
 	}
 	if g.chance(40, "taxes") {
 		s := source()

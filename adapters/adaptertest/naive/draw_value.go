@@ -1,5 +1,7 @@
 package naive
 
+import "slices"
+
 var (
 	kinds       = []string{"Rental", "Lease", "RTO", "RPO"}
 	frequencies = []string{"Day", "Week", "Month", "FourWeek"}
@@ -170,6 +172,9 @@ func (g *generator) simple(f Field, places []place) Value {
 	case WantDecimal:
 		numbers := append(of(Decimal, Numbers), of(Integer, Numbers)...)
 		money := of(Text, Money)
+		if all := append(slices.Clone(numbers), money...); len(all) > 0 && g.chance(20, "reckoned") {
+			return g.reckoned(all)
+		}
 		if len(numbers) > 0 && g.chance(25, "product") {
 			return ProductValue{pick(g, numbers, "factor"), pick(g, numbers, "factor")}
 		}

@@ -95,6 +95,13 @@ func (w *world) list(r *row, name string, l *List) ([]any, *fault) {
 		}
 	}
 	for _, s := range l.Sources {
+		if s.Elements != nil {
+			for _, one := range s.Elements.rows(r) {
+				made, bad := w.element(one, name+".", s.Fields)
+				take(s, made, bad)
+			}
+			continue
+		}
 		if s.From == nil {
 			for _, fields := range s.Columns {
 				if !w.something(r, fields) {

@@ -109,12 +109,20 @@ type List struct {
 
 // ListSource makes elements of child rows or of columns of the row itself.
 type ListSource struct {
-	From       *Source // nil: columns
+	From       *Source // nil: columns or elements
+	Elements   *Elements
 	Parent     []Match
 	Order      []Order
 	Fields     []Field
 	KeepParent bool
 	Columns    [][]Field
+}
+
+// Elements are inside a column; their parts are columns of the alias e.
+type Elements struct {
+	Ref      Ref
+	JSON     bool
+	Distinct bool
 }
 
 // Op is a comparison.
@@ -201,6 +209,12 @@ type (
 	MoneyValue struct{ Ref Ref }
 	// ProductValue multiplies.
 	ProductValue []Ref
+	// ReckonedValue adds, takes off or divides: plus, minus or divide.
+	ReckonedValue struct {
+		Func   string
+		Terms  []Term
+		Digits int // of a quotient
+	}
 	// TotalValue reduces child rows: sum, count, min, max or exists.
 	TotalValue struct {
 		Func     string
@@ -210,3 +224,9 @@ type (
 		Where    []Cond // bare
 	}
 )
+
+// Term is a column or, where that is set, a number as it is written.
+type Term struct {
+	Ref    Ref
+	Number string
+}

@@ -22,14 +22,16 @@ type Content int
 
 // The contents of columns.
 const (
-	Free    Content = iota // texts of people
-	Code                   // one of few codes
-	Money                  // an amount written by people, in a text column
-	Day8                   // yyyymmdd in a text column
-	Flag                   // yes or no, in words or digits
-	Numbers                // whatever the column's kind holds
-	Link                   // a key of another table, see Column.Pool
-	Company                // whose row it is
+	Free       Content = iota // texts of people
+	Code                      // one of few codes
+	Money                     // an amount written by people, in a text column
+	Day8                      // yyyymmdd in a text column
+	Flag                      // yes or no, in words or digits
+	Numbers                   // whatever the column's kind holds
+	Link                      // a key of another table, see Column.Pool
+	Company                   // whose row it is
+	Packed                    // elements and their parts in one text
+	PackedJSON                // the same as JSON
 )
 
 // Column is one column of a table.

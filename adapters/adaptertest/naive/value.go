@@ -153,7 +153,11 @@ func amount(text string) (n *big.Rat, places int, ok bool) {
 // spelled keeps the digits there are, at least one and at most two behind the
 // point; halves go away from zero.
 func spelled(n *big.Rat, places int) string {
-	return n.FloatString(min(max(places, 1), 2))
+	text := n.FloatString(min(max(places, 1), 2))
+	if strings.Trim(text, "-0.") == "" {
+		return strings.TrimPrefix(text, "-") // what rounds to nothing has no sign
+	}
+	return text
 }
 
 // instant reads a wall clock of the dealer's zone. Midnight is a day without a

@@ -140,7 +140,9 @@ func (l *List) written() any {
 	var sources []any
 	for _, s := range l.Sources {
 		var source tree
-		if s.From == nil {
+		if s.Elements != nil {
+			source = tree{"elements": s.Elements.written(), "fields": fields(s.Fields)}
+		} else if s.From == nil {
 			var rows []any
 			for _, f := range s.Columns {
 				rows = append(rows, fields(f))
