@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
+	"sync"
 
 	"gorm.io/gorm"
 )
@@ -25,4 +28,60 @@ func limitPages(ctx context.Context, db *gorm.DB) error {
 		return err
 	}
 	return db.WithContext(ctx).Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages+2)).Error
+}
+
+// WaitForParts returns when so many wait to join the transaction that is open.
+func WaitForParts(ctx context.Context, s *Store, n int) error {
+	for {
+		s.commits.mu.Lock()
+		waiting := len(s.commits.waiting)
+		s.commits.mu.Unlock()
+		if waiting >= n {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		runtime.Gosched()
+	}
+}
+
+// Statement is one that was run.
+type Statement struct {
+	SQL  string
+	Vars []any
+}
+
+// Statements notes every statement from now on; the function gives those since
+// it was last called.
+func Statements(s *Store) (func() []Statement, error) {
+	var mu sync.Mutex
+	var all []Statement
+	note := func(db *gorm.DB) {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, Statement{SQL: db.Statement.SQL.String(), Vars: db.Statement.Vars})
+	}
+	err := errors.Join(
+		s.db.Callback().Raw().After("gorm:raw").Register("note", note),
+		s.db.Callback().Row().After("gorm:row").Register("note", note),
+		s.db.Callback().Query().After("gorm:query").Register("note", note),
+	)
+	return func() []Statement {
+		mu.Lock()
+		defer mu.Unlock()
+		defer func() { all = nil }()
+		return all
+	}, err
+}
+
+// Plan is how SQLite goes about a statement, one line a step.
+func Plan(ctx context.Context, s *Store, st Statement) ([]string, error) {
+	var rows []struct{ Detail string }
+	err := s.db.Session(&gorm.Session{NewDB: true}).WithContext(ctx).Raw("EXPLAIN QUERY PLAN "+st.SQL, st.Vars...).Scan(&rows).Error
+	var steps []string
+	for _, r := range rows {
+		steps = append(steps, r.Detail)
+	}
+	return steps, err
 }
