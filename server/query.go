@@ -38,14 +38,19 @@ func (s *server) nameQuery(c *gin.Context) {
 		s.fail(c, problem.ErrNoRoute)
 		return
 	}
-	q := readQuery(c.Request.URL.RawQuery, op.names)
+	s.rename(c, op.names)
+	c.Next()
+}
+
+// rename rewrites the query for an operation whose parameters are names.
+func (s *server) rename(c *gin.Context, names map[string]string) {
+	q := readQuery(c.Request.URL.RawQuery, names)
 	c.Set(queryKey, q)
 	u := *c.Request.URL
 	u.RawQuery = q.values.Encode()
 	r := *c.Request
 	r.URL = &u
 	c.Request = &r
-	c.Next()
 }
 
 // readQuery reads a raw query for an operation whose parameters are names, by

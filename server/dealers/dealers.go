@@ -44,6 +44,9 @@ type Dealer struct {
 	Marks     adapters.DocumentMarker
 	Serials   adapters.SerialFinder
 
+	// Version changes with the mapping in force.
+	Version string
+
 	// Of a CRM, which has a registry of its own.
 	Leads      adapters.LeadWriter
 	LeadStates adapters.LeadStateReader

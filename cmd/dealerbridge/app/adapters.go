@@ -19,6 +19,9 @@ var Adapters = map[string]Factory{
 	config.SQLite: rentalTables,
 }
 
+// CRMs is every kind of CRM this binary can write leads to, by driver.
+var CRMs = map[string]Factory{}
+
 // rentalTables reads a dealer's own tables.
 func rentalTables(d config.Dealer) (adapters.Config, error) {
 	c := &sqlrms.Config{

@@ -8,6 +8,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,7 @@ import (
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 	"github.com/dealerbridge/dealerbridge/server/changes"
 	"github.com/dealerbridge/dealerbridge/server/dealers"
+	"github.com/dealerbridge/dealerbridge/server/leadsync"
 	"github.com/dealerbridge/dealerbridge/server/store"
 )
 
@@ -50,6 +52,9 @@ type App struct {
 	registry *dealers.Registry
 	keepers  []*keeper
 	watchers []*changes.Worker
+	crms     *dealers.Registry
+	leads    map[string]*leadsync.Worker // by dealer code
+	post     post
 	metrics  *metrics
 	audit    *audit
 	cert     *certificate
@@ -57,14 +62,14 @@ type App struct {
 	stopping atomic.Bool
 }
 
-// stateFile is the state's database inside its folder.
-const stateFile = "dealerbridge.db"
+// StateFile is the state's database inside its folder.
+const StateFile = "dealerbridge.db"
 
 // OpenState opens the gateway's own state.
 func OpenState(ctx context.Context, s config.State, log *slog.Logger) (*store.Store, error) {
 	o := store.Options{DSN: s.DSN.Reveal(), Log: log}
 	if s.Path != "" {
-		o.Path = filepath.Join(s.Path, stateFile)
+		o.Path = filepath.Join(s.Path, StateFile)
 	}
 	return store.Open(ctx, o)
 }
@@ -97,7 +102,10 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if o.Tick == nil {
 		o.Tick = clockTicker
 	}
-	a := &App{options: o, log: o.Log, registry: dealers.NewRegistry(), metrics: newMetrics(o.Version), listener: o.Listener}
+	a := &App{
+		options: o, log: o.Log, registry: dealers.NewRegistry(), metrics: newMetrics(o.Version), listener: o.Listener,
+		crms: dealers.NewRegistry(), leads: map[string]*leadsync.Worker{},
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -125,6 +133,10 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.openWatchers()
+	a.post = a.openPost()
+	if err := a.openLeads(ctx, rand.Text()); err != nil {
+		return nil, err
+	}
 	handler, err := a.handler()
 	if err != nil {
 		return nil, err
@@ -211,6 +223,16 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	for _, w := range a.watchers {
 		running.Go(func() { a.watch(keeping, w) })
+	}
+	for code, w := range a.leads {
+		running.Go(func() { a.keepLeads(keeping, code, w) })
+	}
+	if w := a.post.worker; w != nil {
+		running.Go(func() {
+			if err := w.Run(keeping); err != nil {
+				a.log.ErrorContext(keeping, "sending mails ended", "err", err)
+			}
+		})
 	}
 	a.log.Info("serving", "address", a.listener.Addr().String(), "tls", a.cert != nil, "dealers", len(a.keepers), "version", a.options.Version)
 	err := a.server.run(ctx, a.listener, func() { a.stopping.Store(true) })

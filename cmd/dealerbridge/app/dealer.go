@@ -38,6 +38,7 @@ type keeper struct {
 	retiring sync.WaitGroup
 	patience time.Duration         // how long calls to a replaced adapter may take
 	fitted   func(*dealers.Dealer) // adds to an open dealer what the gateway itself knows of it; nil: nothing
+	crm      bool                  // it is the dealer's CRM that is kept, and not its rental system
 
 	folder  folder
 	again   bool // the folder changed, and the new version could not be judged yet
@@ -78,6 +79,7 @@ func (k *keeper) reopen(ctx context.Context) {
 // put makes a version the one in force and ends the one before, once the calls
 // inside it are over.
 func (k *keeper) put(d *dealers.Dealer, a adapters.Adapter) {
+	d.Version = k.folder.content
 	if a != nil && k.fitted != nil {
 		k.fitted(d)
 	}
@@ -157,15 +159,15 @@ func (k *keeper) check(ctx context.Context) {
 	if ctx.Err() != nil {
 		return // the gateway is stopping; that says nothing about the dealer
 	}
-	k.metrics.ready(k.cfg.Code, err == nil)
+	k.metrics.ready(k.cfg.Code, k.crm, err == nil)
 	if err == nil {
 		k.pauses.Reset()
 		k.next = k.now().Add(checkReady)
-		k.tell(ctx, "the dealer is served", nil)
+		k.tell(ctx, k.says("the dealer is served", "the CRM is connected"), nil)
 		return
 	}
 	k.next = k.now().Add(k.pauses.NextBackOff())
-	k.tell(ctx, "the dealer is not served", err)
+	k.tell(ctx, k.says("the dealer is not served", "the CRM is not connected"), err)
 }
 
 // look takes up the mapping folder when its content changed.
@@ -197,8 +199,8 @@ func (k *keeper) look(ctx context.Context) {
 	switch {
 	case err == nil:
 		k.put(dealers.New(k.cfg.Code, fresh), fresh)
-		k.metrics.reloaded(k.cfg.Code, "taken")
-		k.log.InfoContext(ctx, "the changed mapping is in force")
+		k.metrics.reloaded(k.cfg.Code, k.crm, "taken")
+		k.log.InfoContext(ctx, k.says("the changed mapping is in force", "the changed mapping of the CRM is in force"))
 		k.check(ctx)
 	case fresh != nil && !serving && !errors.Is(err, adapters.ErrMapping):
 		// Nothing better is in force, and the form is right: serve it once the database is back.
@@ -214,14 +216,22 @@ func (k *keeper) look(ctx context.Context) {
 		if k.again {
 			return
 		}
-		k.metrics.reloaded(k.cfg.Code, "refused")
+		k.metrics.reloaded(k.cfg.Code, k.crm, "refused")
 		if !serving {
 			k.put(dealers.Faulty(k.cfg.Code, err), nil)
 			k.check(ctx)
 			return
 		}
-		k.complain(ctx, "the changed mapping has faults; the one before stays in force", err)
+		k.complain(ctx, k.says("the changed mapping has faults; the one before stays in force", "the changed mapping of the CRM has faults; the one before stays in force"), err)
 	}
+}
+
+// says chooses the words for what is kept.
+func (k *keeper) says(rental, crm string) string {
+	if k.crm {
+		return crm
+	}
+	return rental
 }
 
 // tell logs a state when it differs from the one logged before.

@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/server"
+	"github.com/dealerbridge/dealerbridge/server/operator"
 	"github.com/dealerbridge/dealerbridge/server/store"
 	"github.com/dealerbridge/dealerbridge/server/sweep"
 	"github.com/dealerbridge/dealerbridge/server/token"
@@ -34,7 +36,12 @@ func (a *App) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	desk, err := a.operator(log)
+	if err != nil {
+		return nil, err
+	}
 	return server.New(server.Options{
+		Operator:       desk,
 		Dealers:        a.registry,
 		Verifier:       countedVerifier{authority, a.metrics},
 		TokenHandler:   countedTokens(authority.Endpoint(log), a.metrics),
@@ -55,6 +62,27 @@ func (a *App) handler() (http.Handler, error) {
 			return a.store.Check(ctx)
 		},
 	})
+}
+
+// operator makes the handlers of the operator's own API.
+func (a *App) operator(log *slog.Logger) (*operator.Handlers, error) {
+	o := operator.Options{
+		Now: a.options.Now, Log: log,
+		Leads: func(dealer string) operator.Leads {
+			if w, ok := a.leads[dealer]; ok {
+				return w
+			}
+			return nil
+		},
+	}
+	if q := a.options.Config.QR; q != nil {
+		machines, err := OpenQR(*q, a.options.Now, log)
+		if err != nil {
+			return nil, err
+		}
+		o.Machines = machines
+	}
+	return operator.New(o), nil
 }
 
 func (a *App) issuers() []*token.External {

@@ -15,6 +15,7 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	up       *prometheus.GaugeVec
+	crm      *prometheus.GaugeVec
 	reloads  *prometheus.CounterVec
 	refused  *prometheus.CounterVec
 	alerts   *prometheus.CounterVec
@@ -26,6 +27,10 @@ func newMetrics(version string) *metrics {
 		up: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "dealerbridge_dealer_ready",
 			Help: "1 while the dealer can be served, 0 while it cannot.",
+		}, []string{"dealer"}),
+		crm: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "dealerbridge_crm_ready",
+			Help: "1 while the dealer's CRM can be used, 0 while it cannot.",
 		}, []string{"dealer"}),
 		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dealerbridge_mapping_reloads_total",
@@ -47,7 +52,7 @@ func newMetrics(version string) *metrics {
 	build.Set(1)
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.up, m.reloads, m.refused, m.alerts, build,
+		m.up, m.crm, m.reloads, m.refused, m.alerts, build,
 	)
 	return m
 }
@@ -56,15 +61,22 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
 }
 
-func (m *metrics) ready(dealer string, ready bool) {
+func (m *metrics) ready(dealer string, crm, ready bool) {
 	value := 0.0
 	if ready {
 		value = 1
 	}
+	if crm {
+		m.crm.WithLabelValues(dealer).Set(value)
+		return
+	}
 	m.up.WithLabelValues(dealer).Set(value)
 }
 
-func (m *metrics) reloaded(dealer, result string) {
+func (m *metrics) reloaded(dealer string, crm bool, result string) {
+	if crm {
+		return // the folder is one; its reload is counted with the rental system's
+	}
 	m.reloads.WithLabelValues(dealer, result).Inc()
 }
 

@@ -29,6 +29,7 @@ type commands struct {
 	Demo    demoCmd    `cmd:"" help:"Try everything: a fictional dealer, its database and its mapping, nothing to install."`
 	Mapping mappingCmd `cmd:"" help:"Work on a dealer's mapping files."`
 	Client  clientCmd  `cmd:"" help:"Manage who may call the gateway (OAuth clients). Acts at once, also beside a running gateway."`
+	Leads   leadsCmd   `cmd:"" help:"Fetch leads into the CRM, report on them, and look what became of them."`
 	QR      qrCmd      `cmd:"" name:"qr" help:"Tell which machine a QR code belongs to."`
 	Sandbox sandboxCmd `cmd:"" help:"Play Caterpillar's side: a made-up token, lead and QR service to try things on."`
 	Version versionCmd `cmd:"" help:"Print the version."`

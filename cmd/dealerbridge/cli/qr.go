@@ -21,12 +21,14 @@ import (
 type qrCmd struct {
 	Code   string `arg:"" help:"Address in the code, its id, or a file with a picture of it (JPEG, PNG or GIF)."`
 	Config string `short:"c" placeholder:"FILE" default:"dealerbridge.yaml" env:"DEALERBRIDGE_CONFIG" help:"Configuration file with the credentials, in its section qr (${default})."`
+	Dealer string `placeholder:"CODE" help:"Look for the machine in this dealer's rental system only; else in all of the file."`
 	JSON   bool   `name:"json" help:"Print JSON."`
 }
 
 // Help is shown below the flags.
 func (qrCmd) Help() string {
-	return `Asks Caterpillar which machine a QR code belongs to. It needs a subscription, whose client id and secret stand in the configuration:
+	return `Asks Caterpillar which machine a QR code belongs to and, where its serial number is known in a dealer's rental
+system, tells on which contract and jobsite and with which customer it stands now. It needs a subscription, whose client id and secret stand in the configuration:
 
   qr: {clientId: dealer-qr, clientSecret: '${QR_SECRET}'}`
 }
@@ -61,13 +63,61 @@ func (c qrCmd) Run(s *session) error {
 	case err != nil:
 		return err
 	}
+	stands := []stand{}
+	if machine.SerialNumber != nil {
+		if stands, err = c.stands(s, *machine.SerialNumber); err != nil {
+			return err
+		}
+	}
 	if c.JSON {
 		return printJSON(s, struct {
 			ID      string            `json:"id"`
 			Machine model.Association `json:"machine"`
-		}{id, machine})
+			Stands  []stand           `json:"stands"`
+		}{id, machine, stands})
 	}
-	return printMachine(s, id, machine)
+	return printMachine(s, id, machine, stands)
+}
+
+// stand is a contract the machine is on now.
+type stand struct {
+	Dealer       string `json:"dealer"`
+	Contract     string `json:"contract"`
+	Jobsite      string `json:"jobsite,omitempty"`
+	JobsiteName  string `json:"jobsiteName,omitempty"`
+	Customer     string `json:"customer,omitempty"`
+	CustomerName string `json:"customerName,omitempty"`
+}
+
+// stands asks the rental systems of the configuration. One that cannot answer
+// is told of beside the answer: whose machine it is, is known all the same.
+func (c qrCmd) stands(s *session, serial string) ([]stand, error) {
+	codes := []string{c.Dealer}
+	if c.Dealer == "" {
+		var err error
+		if _, codes, err = config.LoadState(c.Config, s.env); err != nil {
+			return nil, err
+		}
+	}
+	out := []stand{}
+	for _, code := range codes {
+		of, err := config.LoadDealer(c.Config, s.env, code)
+		if err != nil && c.Dealer != "" {
+			return nil, err
+		}
+		var found []adapters.MachineStand
+		if err == nil {
+			found, err = app.FindSerial(s.ctx, of.Dealer, serial, s.now)
+		}
+		if err != nil {
+			fmt.Fprintf(s.err, "dealerbridge: where the machine stands could not be looked up: %v\n", err)
+			continue
+		}
+		for _, f := range found {
+			out = append(out, stand{code, f.ContractID, f.JobsiteID, f.JobsiteName, f.Customer, f.CustomerName})
+		}
+	}
+	return out, nil
 }
 
 // id finds the id in what was given. A file goes before an id of its name.
@@ -94,12 +144,12 @@ func (c qrCmd) id(ctx context.Context) (string, error) {
 	return qr.ID(c.Code)
 }
 
-func printMachine(s *session, id string, m model.Association) error {
+func printMachine(s *session, id string, m model.Association, stands []stand) error {
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	line := func(name string, values ...*string) {
 		var parts []string
 		for _, v := range values {
-			if v != nil {
+			if v != nil && *v != "" {
 				parts = append(parts, visible(*v))
 			}
 		}
@@ -119,6 +169,12 @@ func printMachine(s *session, id string, m model.Association) error {
 		line("principal work", p.Code, p.Description)
 	}
 	line("associated", m.CreateTime)
+	for _, st := range stands {
+		line("on contract", &st.Contract)
+		line("  jobsite", &st.Jobsite, &st.JobsiteName)
+		line("  customer", &st.Customer, &st.CustomerName)
+		line("  dealer", &st.Dealer)
+	}
 	return w.Flush()
 }
 
