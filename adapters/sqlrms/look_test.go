@@ -65,6 +65,15 @@ func TestCheckLooksAtTheData(t *testing.T) {
 			"invoice.join.cus: this join finds several rows for 1 of its values",
 		},
 		{
+			"AJoinThatIsSaidToFindOne", "table: CUST, match: {no: r.cust}", "table: TWICE, one: true, match: {no: r.cust}",
+			"CREATE TABLE TWICE (no INT, name VARCHAR(40)); INSERT INTO TWICE VALUES (7, 'a'), (7, 'b'), (8, 'c')",
+			"invoice.join.cus: this join finds several rows for 1 of its values",
+		},
+		{
+			"AKeyThatAddressesSeveralRows", section, section + "  key: r.file\n", "UPDATE INV SET file = 'one'",
+			"invoice.key: 1 values of the key stand in several rows of table INV; they are taken for one row, and the others are not sent",
+		},
+		{
 			"RowsThatARequiredJoinTakesAway", "", "", "UPDATE INV SET cust = 99 WHERE num = 'A2'",
 			"invoice.join.cus: 1 rows of table INV find no row in table CUST and are not shown",
 		},

@@ -147,6 +147,7 @@ type Join struct {
 	Where    []*Condition
 	Pick     []Order // keeps one row where several match: the first in this order
 	Required bool    // rows without a match are dropped; else a left join
+	One      bool    // known to find one row, though no unique index says so
 }
 
 // Match is one `column: value` pair of a join, a parent or children: Column is

@@ -251,6 +251,12 @@ func (d *decoder) join(name Text, n *node, path string, sc scope) *Join {
 	if required := o.value(d, "required"); required != nil {
 		j.Required = d.boolean(required, join(path, "required"))
 	}
+	if one := o.value(d, "one"); one != nil {
+		j.One = d.boolean(one, join(path, "one"))
+		if j.One && len(j.Pick) > 0 {
+			d.fault(one.pos, join(path, "one"), "`pick` keeps one of several rows, `one` says that there are never several; keep one of them")
+		}
+	}
 	return j
 }
 
@@ -307,6 +313,10 @@ func (d *decoder) orders(n *node, path string, sc scope, owner string) []Order {
 			if owner != "" && !strings.Contains(text, ".") && text != "" && !strings.HasPrefix(text, "$") {
 				ref := ColumnRef{Alias: owner, Name: text, Pos: t.Pos}
 				all = append(all, Order{Value: &Value{Pos: t.Pos, Kind: ColumnValue, Column: ref}, Desc: desc})
+				continue
+			}
+			if name, shared := strings.CutPrefix(text, "$"); shared && owner != "" && !slices.Contains(append(d.values, "customerNumber"), name) {
+				d.fault(t.Pos, at, "%q is no shared value; a column of %s that is called so is written %s.%s", text, owner, owner, text)
 				continue
 			}
 			if value := d.bare(t, at, sc); value != nil {

@@ -123,6 +123,9 @@ func (c *compiler) findWay(t EndpointTarget, ep *mapfile.Endpoint, source string
 		return nil
 	}
 	if t.PerCustomer {
+		if c.file.CustomerNumber == nil {
+			return nil
+		}
 		if k.customer = c.reachable(k.frame, ep); k.customer == nil {
 			return nil
 		}

@@ -100,6 +100,7 @@ func (c *compiler) looks(p *Program) {
 			s := from.section
 			aliases := aliasesOf(s.Source, s.Join)
 			w.joins(s.Join, aliases, s.Source, true)
+			c.lookForKey(p, s)
 			w.conditions(s.Where, aliases, nil, s.Children)
 			w.children(s.Children)
 			w.lists(s.Lists)
@@ -318,11 +319,7 @@ func (c *compiler) lookForSeveral(p *Program, j *mapfile.Join) {
 		if len(columns) == 0 {
 			return f.statement().followed(" limit 0")
 		}
-		inner := f.statement()
-		var s sqlText
-		s.text("select count(*) from (").add(sqlText{pieces: inner.pieces}).text(" group by ").add(joinSQL(", ", columns)).text(" having count(*) > 1) as several")
-		inner.pieces = s.pieces
-		return inner
+		return f.statement().counted(columns)
 	}, func(rows []*row) string {
 		n := countIn(rows, 0)
 		if n == 0 {
@@ -330,6 +327,46 @@ func (c *compiler) lookForSeveral(p *Program, j *mapfile.Join) {
 		}
 		return fmt.Sprintf("this join finds several rows for %d of its values; one is chosen and noted then, `pick:` says which", n)
 	})
+}
+
+// lookForKey asks whether the key of a list addresses one row each: what has the
+// same key is taken for one row.
+func (c *compiler) lookForKey(p *Program, ep *mapfile.Endpoint) {
+	r := c.lookedAt(ep.Source)
+	if r == nil || len(ep.Key) == 0 {
+		return
+	}
+	r.alias = ep.Source.Alias.Value
+	fixed := c.fixedColumns(r)
+	var columns []sqlText
+	for _, v := range ep.Key {
+		col := r.column(v.Column.Name)
+		if v.Kind != mapfile.ColumnValue || v.Column.Alias != r.alias || col == nil {
+			return
+		}
+		fixed = append(fixed, col.Name)
+		columns = append(columns, columnSQL(r, col.Name))
+	}
+	if r.table.oneRow(fixed) {
+		return
+	}
+	c.lookAt(p, ep.Key[0].Pos, strings.Join(append(slices.Clone(c.path), "key"), "."), r, ownerAndState, func(f *frame) *Statement {
+		return f.statement().counted(columns)
+	}, func(rows []*row) string {
+		if n := countIn(rows, 0); n > 0 {
+			return fmt.Sprintf("%d values of the key stand in several rows of %s; they are taken for one row, and the others are not sent", n, r.title())
+		}
+		return ""
+	})
+}
+
+// counted is the statement that counts the groups with several rows.
+func (s *Statement) counted(columns []sqlText) *Statement {
+	var out sqlText
+	out.text("select count(*) from (").add(sqlText{pieces: s.pieces}).text(" group by ").add(joinSQL(", ", columns)).text(" having count(*) > 1) as several")
+	counting := *s
+	counting.pieces = out.pieces
+	return &counting
 }
 
 // lookForLost asks how many rows a required join takes away because it finds

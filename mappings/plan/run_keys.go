@@ -205,7 +205,7 @@ func (k *keyReader) merged(rows []*row, note Noter) []*row {
 			return false
 		}
 		if note != nil {
-			note(k.endpoint, "", Duplicate, r.key)
+			note(k.endpoint, "key", Duplicate, r.key)
 		}
 		return true
 	})

@@ -117,7 +117,7 @@ func (c *compiler) addJoin(s *scope, j *mapfile.Join, pairing bool) {
 	}
 	r := &relation{
 		alias: j.Name.Value, pos: j.Pos, source: source, match: j.Match, on: j.On,
-		where: j.Where, pick: j.Pick, required: j.Required,
+		where: j.Where, pick: c.picked(s, j), required: j.Required,
 	}
 	if len(j.Match) == 0 && j.On == nil {
 		c.fault(j.Pos, "a join needs `match:` (or `on:` with SQL)")
@@ -144,8 +144,27 @@ func (c *compiler) addJoin(s *scope, j *mapfile.Join, pairing bool) {
 	}
 	if pairing && !r.apart && !slices.Contains(c.inline, r.alias) && r.on == nil && c.bound() && r.table != nil && !r.table.oneRow(c.fixedColumns(r)) {
 		r.apart = true
-		c.warn(j.Pos, "nothing proves that this join finds one row: no unique index covers its match; where it finds several, one is chosen and noted")
+		if !j.One {
+			c.warn(j.Pos, "nothing proves that this join finds one row: no unique index covers its match; where it finds several, one is chosen and noted (`pick:` says which, `one: true` that there are never several)")
+		}
 	}
+}
+
+// picked is the order of a pick. Its bare names are columns of the joined table;
+// one that holds a point looks like a table's name and a column.
+func (c *compiler) picked(s *scope, j *mapfile.Join) []mapfile.Order {
+	var kept []mapfile.Order
+	for _, o := range j.Pick {
+		if o.Value.Kind == mapfile.ColumnValue && o.Value.Column.Alias != j.Name.Value {
+			if rel, _ := s.find(o.Value.Column.Alias); rel == nil {
+				name := o.Value.Column.Alias + "." + o.Value.Column.Name
+				c.fault(o.Value.Pos, "%q begins with no table that is joined here; a column of %s that has a point in its name is written %s.%s", name, j.Name.Value, j.Name.Value, name)
+				continue
+			}
+		}
+		kept = append(kept, o)
+	}
+	return kept
 }
 
 // ofElements says whether the scope's rows are elements inside a value.
