@@ -145,3 +145,42 @@ func (p *pool) unknownCollation() plan.Collation {
 	}
 	return plan.MarkOff
 }
+
+// uniques adds unique indexes to a table: the statement gives the name of an
+// index and one of its columns at a time, index by index, a NULL for what is no
+// column. An index with such a part is left out.
+func (p *pool) uniques(ctx context.Context, t *plan.Table, text string, args []any) error {
+	var last string
+	var columns []string
+	whole := true
+	end := func() {
+		if last != "" && whole && len(columns) > 0 {
+			t.Unique = append(t.Unique, columns)
+			t.Primary = t.Primary || last == primaryIndex
+		}
+		columns, whole = nil, true
+	}
+	err := p.ask(ctx, text, args, func(rows *sql.Rows) error {
+		var index string
+		var column sql.NullString
+		if err := rows.Scan(&index, &column); err != nil {
+			return err
+		}
+		if index != last {
+			end()
+			last = index
+		}
+		whole = whole && column.Valid
+		columns = append(columns, column.String)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	end()
+	return nil
+}
+
+// primaryIndex is what MySQL and MariaDB call the index of a primary key; no
+// other index can be called so there.
+const primaryIndex = "PRIMARY"

@@ -81,38 +81,9 @@ func (c *mysqlCatalog) scans(ctx context.Context, database, name string, t *plan
 // indexes adds what is unique. An index over an expression says nothing about
 // columns and is left out.
 func (c *mysqlCatalog) indexes(ctx context.Context, database, name string, t *plan.Table) error {
-	var last string
-	var columns []string
-	whole := true
-	end := func() {
-		if last != "" && whole && len(columns) > 0 {
-			t.Unique = append(t.Unique, columns)
-			t.Primary = t.Primary || last == "PRIMARY"
-		}
-		columns, whole = nil, true
-	}
-	err := c.pool.ask(ctx, "select index_name, column_name from information_schema.statistics "+
+	return c.pool.uniques(ctx, t, "select index_name, column_name from information_schema.statistics "+
 		"where table_schema = ? and table_name = ? and non_unique = 0 "+
-		"order by index_name <> 'PRIMARY', index_name, seq_in_index",
-		[]any{database, name}, func(rows *sql.Rows) error {
-			var index string
-			var column sql.NullString
-			if err := rows.Scan(&index, &column); err != nil {
-				return err
-			}
-			if index != last {
-				end()
-				last = index
-			}
-			whole = whole && column.Valid
-			columns = append(columns, column.String)
-			return nil
-		})
-	if err != nil {
-		return err
-	}
-	end()
-	return nil
+		"order by index_name <> 'PRIMARY', index_name, seq_in_index", []any{database, name})
 }
 
 func (c *mysqlCatalog) names(ctx context.Context, database string) ([]string, error) {

@@ -56,36 +56,8 @@ func (c sqliteCatalog) table(ctx context.Context, ref plan.TableRef) (*plan.Tabl
 // indexes adds the unique indexes beside the primary key. Partial ones, and
 // those over expressions, prove nothing about columns.
 func (c sqliteCatalog) indexes(ctx context.Context, table, database string, t *plan.Table) error {
-	var last string
-	var columns []string
-	whole := true
-	end := func() {
-		if last != "" && whole {
-			t.Unique = append(t.Unique, columns)
-		}
-		columns, whole = nil, true
-	}
-	err := c.pool.ask(ctx, `select l.name, x.name from pragma_index_list(?, ?) as l, pragma_index_info(l.name, ?) as x `+
-		`where l."unique" = 1 and l.partial = 0 and l.origin <> 'pk' order by l.name, x.seqno`,
-		[]any{table, database, database}, func(rows *sql.Rows) error {
-			var index string
-			var column sql.NullString
-			if err := rows.Scan(&index, &column); err != nil {
-				return err
-			}
-			if index != last {
-				end()
-				last = index
-			}
-			whole = whole && column.Valid
-			columns = append(columns, column.String)
-			return nil
-		})
-	if err != nil {
-		return err
-	}
-	end()
-	return nil
+	return c.pool.uniques(ctx, t, `select 'unique ' || l.name, x.name from pragma_index_list(?, ?) as l, pragma_index_info(l.name, ?) as x `+
+		`where l."unique" = 1 and l.partial = 0 and l.origin <> 'pk' order by l.name, x.seqno`, []any{table, database, database})
 }
 
 // collations finds the text columns for which letter case does not count. No

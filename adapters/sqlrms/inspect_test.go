@@ -66,7 +66,7 @@ func TestInspectSQLite(t *testing.T) {
 		}},
 		seen:    {Columns: []plan.Column{{Name: "x", Kind: convert.ColumnInteger, Nullable: true}, {Name: "y1", Nullable: true}}},
 		inline:  {Columns: []plan.Column{{Name: "x", Kind: convert.ColumnInteger, Nullable: true}, {Name: "d", Nullable: true}}},
-		refused: {Refused: "no such column: absent"},
+		refused: {Refused: "no such column: absent", RefusedAt: 7},
 		// What might have been meant instead of the table that is not there.
 		{Table: "bare"}: {}, {Table: "seen"}: {},
 	}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"sync"
 	"sync/atomic"
 
@@ -74,31 +73,6 @@ func (r *RMS) CheckMapping(ctx context.Context) (mapfile.Faults, error) {
 		return nil, fmt.Errorf("checking the mapping: %w", translate(ctx, err))
 	}
 	return append(faults, seen...).Sorted(), nil
-}
-
-// Reload takes up another version of the dealer's folder. It is in force from
-// the next call on, unless there are faults or the database cannot be asked;
-// then the one before stays in force. Calls under way end on the version they
-// began with.
-func (r *RMS) Reload(ctx context.Context, folder fs.FS) (mapfile.Faults, error) {
-	v, faults := r.config.compile(folder)
-	if v == nil {
-		return faults, mappingError(faults)
-	}
-	if err := r.config.suits(v); err != nil {
-		return faults, err
-	}
-	p, faults, err := r.bindTo(ctx, v)
-	if err != nil {
-		var found mapfile.Faults
-		if errors.As(err, &found) {
-			return found, err
-		}
-		return nil, fmt.Errorf("checking the changed mapping: %w", err)
-	}
-	v.program.Store(p)
-	r.current.Store(v)
-	return faults, nil
 }
 
 // Close ends all connections. Further calls of it do nothing more.

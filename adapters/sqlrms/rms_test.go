@@ -117,7 +117,7 @@ func TestCheck(t *testing.T) {
 
 	t.Run("SQLThatTheServerRefusesIsAFaultInItsWords", func(t *testing.T) {
 		for sql, want := range map[string]string{
-			"upper(y.nmae)": "no such column: y.nmae", "nosuch(y.name)": "no such function: nosuch", "y.name y.code": "syntax error",
+			"upper(y.nmae)": "no such column: y.nmae", "nosuch(y.name)": "no such function: nosuch", "y.name y.code": "is not understood",
 		} {
 			mapping := "dialect: sqlite\nfunctions: [nosuch]\n" + strings.ReplaceAll(yardMapping, "properties.name: y.name", "properties.name: {sql: '"+sql+"'}")
 			a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: yardFile(t), Mapping: folder(mapping)})
@@ -177,85 +177,34 @@ func TestClose(t *testing.T) {
 	wantUnavailable(t, a, "closed")
 }
 
-func TestReload(t *testing.T) {
-	sparrow := func(t *testing.T, a *sqlrms.RMS) string {
-		t.Helper()
-		c, err := a.Customer(t.Context(), "000008")
+func TestAnotherVersionOfTheMapping(t *testing.T) {
+	t.Run("KeepsKeysOfTheSameShapeAndRefusesOthers", func(t *testing.T) {
+		path := yardFile(t)
+		before, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path})
+		keys, err := before.LocationKeys(t.Context(), adapters.Query{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return c.CustomerName
-	}
-
-	t.Run("ANewVersionIsInForceAtOnce", func(t *testing.T) {
-		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: yardFile(t)})
-		if _, err := a.Reload(t.Context(), changed(t, "customerName: cus.name", "customerName: {from: cus.name, case: upper}")); err != nil {
-			t.Fatal(err)
-		}
-		if got := sparrow(t, a); got != "SPARROW & SONS" {
-			t.Errorf("got %q, want the new version's answer", got)
-		}
-	})
-
-	t.Run("AFaultyVersionLeavesTheOldOneInForce", func(t *testing.T) {
-		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: yardFile(t)})
-		for _, by := range []string{"customerName: cus.nmae", "customerNam: cus.name"} {
-			faults, err := a.Reload(t.Context(), changed(t, "customerName: cus.name", by))
-			wantFault(t, err, "did you mean")
-			if len(faults) == 0 {
-				t.Error("got no faults")
-			}
-			if got := sparrow(t, a); got != "Sparrow & Sons" {
-				t.Errorf("got %q, want the old version's answer", got)
-			}
-		}
-	})
-
-	t.Run("KeysOfAnotherShapeAreStale", func(t *testing.T) {
-		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: yardFile(t)})
-		keys, err := a.LocationKeys(t.Context(), adapters.Query{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := a.Reload(t.Context(), changed(t, "properties.name: y.name", "properties.name: {from: y.name, case: upper}")); err != nil {
-			t.Fatal(err)
-		}
-		if items, _, err := a.Locations(t.Context(), adapters.Query{}, keys); err != nil || len(items) != 2 {
+		upper, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path, Mapping: changed(t, "properties.name: y.name", "properties.name: {from: y.name, case: upper}")})
+		if items, _, err := upper.Locations(t.Context(), adapters.Query{}, keys); err != nil || len(items) != 2 || *items[0].Properties.Name != "EAST YARD" {
 			t.Errorf("got %d locations and %v, want the keys to stay good", len(items), err)
 		}
-		if _, err := a.Reload(t.Context(), changed(t, "from: YARD y\n", "from: YARD y\n  key: [y.code, y.name]\n")); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := a.Locations(t.Context(), adapters.Query{}, keys); !errors.Is(err, adapters.ErrStaleKeys) {
+		other, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path, Mapping: changed(t, "from: YARD y\n", "from: YARD y\n  key: [y.code, y.name]\n")})
+		if _, _, err := other.Locations(t.Context(), adapters.Query{}, keys); !errors.Is(err, adapters.ErrStaleKeys) {
 			t.Errorf("got %v, want ErrStaleKeys", err)
 		}
 	})
 
-	t.Run("TheShareThatMayBeLeftOutIsTheMappings", func(t *testing.T) {
-		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: yardFile(t)})
+	t.Run("SaysWhatShareMayBeLeftOut", func(t *testing.T) {
+		path := yardFile(t)
+		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path})
 		if got := a.LeaveOutAtMost("invoice"); got != 0.05 {
 			t.Errorf("got %v, want 0.05", got)
 		}
-		if _, err := a.Reload(t.Context(), changed(t, "  from: INV r\n", "  from: INV r\n  leaveOutAtMost: 20%\n")); err != nil {
-			t.Fatal(err)
-		}
-		if got, other := a.LeaveOutAtMost("invoice"), a.LeaveOutAtMost("location"); got != 0.2 || other != 0.05 {
+		b, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path, Mapping: changed(t, "  from: INV r\n", "  from: INV r\n  leaveOutAtMost: 20%\n")})
+		if got, other := b.LeaveOutAtMost("invoice"), b.LeaveOutAtMost("location"); got != 0.2 || other != 0.05 {
 			t.Errorf("got %v and %v, want 0.2 and 0.05", got, other)
 		}
-	})
-
-	t.Run("WithoutADatabaseTheOldVersionStays", func(t *testing.T) {
-		path := yardFile(t)
-		a, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path})
-		if err := os.Rename(path, path+".away"); err != nil {
-			t.Fatal(err)
-		}
-		// A file that is open stays readable, so the pool has to be without one.
-		fresh, _ := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path})
-		if _, err := fresh.Reload(t.Context(), folder(yardMapping)); !errors.Is(err, adapters.ErrUnavailable) {
-			t.Errorf("got %v, want ErrUnavailable", err)
-		}
-		wantYards(t, a)
 	})
 }
 
