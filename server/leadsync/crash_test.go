@@ -1,0 +1,253 @@
+package leadsync_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/gen/lead/model"
+	"github.com/dealerbridge/dealerbridge/server/leadsync"
+)
+
+// mortal is everything a process touches, counted. At the step chosen the process
+// dies: before the step has its effect, or after it and before the process learns
+// of it. Nothing it does from then on has any effect.
+type mortal struct {
+	leadsync.Store
+	far    *far
+	desk   *desk
+	die    int  // the step at which it dies; 0: never
+	after  bool // the step has its effect
+	step   int
+	dead   bool
+	dying  context.CancelFunc
+	reason string
+}
+
+// do runs one step.
+func (m *mortal) do(name string, step func() error) error {
+	if m.dead {
+		return errGone
+	}
+	m.step++
+	if m.step != m.die {
+		return step()
+	}
+	m.dead, m.reason = true, name
+	m.dying()
+	if m.after {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return errGone
+}
+
+type inside struct{}
+
+// Together is one step: a transaction stands whole or not at all.
+func (m *mortal) Together(ctx context.Context, do func(context.Context) error) error {
+	if ctx.Value(inside{}) != nil {
+		return m.Store.Together(ctx, do)
+	}
+	return m.do("a transaction", func() error {
+		return m.Store.Together(context.WithoutCancel(ctx), func(tx context.Context) error {
+			return do(context.WithValue(tx, inside{}, true))
+		})
+	})
+}
+
+func (m *mortal) TakeLease(ctx context.Context, l leadsync.Lease, now time.Time) (got bool, err error) {
+	err = m.do("taking the lease", func() (err error) {
+		got, err = m.Store.TakeLease(ctx, l, now)
+		return err
+	})
+	return got, err
+}
+
+func (m *mortal) DropLease(ctx context.Context, l leadsync.Lease) error {
+	return m.do("dropping the lease", func() error { return m.Store.DropLease(ctx, l) })
+}
+
+func (m *mortal) Leads(ctx context.Context, limit int) (a adapters.LeadAnswer, err error) {
+	err = m.do("fetching", func() (err error) {
+		a, err = m.far.Leads(ctx, limit)
+		return err
+	})
+	if err != nil {
+		return adapters.LeadAnswer{}, err
+	}
+	return a, nil
+}
+
+func (m *mortal) Historic(ctx context.Context, first, last time.Time, offset, limit int) (a adapters.LeadAnswer, err error) {
+	err = m.do("reading again", func() (err error) {
+		a, err = m.far.Historic(ctx, first, last, offset, limit)
+		return err
+	})
+	return a, err
+}
+
+func (m *mortal) Reread(raw []byte) ([]adapters.ReceivedLead, error) { return m.far.Reread(raw) }
+
+func (m *mortal) PostUpdates(ctx context.Context, u []model.LeadUpdate) (a adapters.PostAnswer, err error) {
+	err = m.do("posting", func() (err error) {
+		a, err = m.far.PostUpdates(context.WithoutCancel(ctx), u)
+		return err
+	})
+	return a, err
+}
+
+func (m *mortal) Enter() (leadsync.CRM, func(), error) {
+	return leadsync.CRM{Writer: m, States: m, Version: m.desk.version}, func() {}, nil
+}
+
+func (m *mortal) WriteLead(ctx context.Context, l adapters.ReceivedLead, j adapters.LeadJournal) (w adapters.LeadWritten, err error) {
+	err = m.do("writing", func() (err error) {
+		w, err = m.desk.WriteLead(ctx, l, j)
+		return err
+	})
+	return w, err
+}
+
+func (m *mortal) PlanLead(ctx context.Context, l adapters.ReceivedLead, j adapters.LeadJournal) (adapters.LeadPlanned, error) {
+	return m.desk.PlanLead(ctx, l, j)
+}
+
+func (m *mortal) Clock(ctx context.Context) (time.Time, error) { return m.desk.Clock(ctx) }
+
+func (m *mortal) ChangedLeads(ctx context.Context, since time.Time) (refs []adapters.LeadRef, err error) {
+	err = m.do("asking for changes", func() (err error) {
+		refs, err = m.desk.ChangedLeads(ctx, since)
+		return err
+	})
+	return refs, err
+}
+
+func (m *mortal) AllLeads(ctx context.Context, after string, limit int) ([]adapters.LeadRef, string, error) {
+	return m.desk.AllLeads(ctx, after, limit)
+}
+
+func (m *mortal) LeadStates(ctx context.Context, refs []adapters.LeadRef) (states []adapters.LeadState, err error) {
+	err = m.do("reading states", func() (err error) {
+		states, err = m.desk.LeadStates(ctx, refs)
+		return err
+	})
+	return states, err
+}
+
+// story is what happens around a gateway that dies once at a step. Leads arrive,
+// sales people work them the moment they stand in the CRM, one comes changed.
+func story(b *bench, die int, after, noIDs bool) (m *mortal) {
+	b.Helper()
+	b.desk.noIDs = noIDs
+	ctx, cancel := context.WithCancel(context.Background())
+	m = &mortal{Store: b.state, far: b.far, desk: b.desk, die: die, after: after, dying: cancel}
+	b.desk.during = func(id string) { // in the very moment in which the row appears
+		if id == "L2" {
+			for _, c := range b.desk.cards {
+				if c.name == "Lead L2" && c.status == "new" {
+					c.status, c.changed = "Accepted", time.Now()
+				}
+			}
+		}
+	}
+	b.opts = func(o *leadsync.Options) {
+		o.Store, o.Source, o.Updater, o.CRM, o.PullEvery = m, m, m, m, 4*time.Minute
+	}
+	b.far.offer(lead("L1"), lead("L2"), lead("L3"))
+	ended := make(chan error, 1)
+	w := b.worker()
+	go func() { ended <- w.Run(ctx) }()
+	b.opts = func(o *leadsync.Options) { o.PullEvery = 4 * time.Minute }
+	restarted := false
+	restart := func() {
+		if m.dead && !restarted {
+			restarted = true
+			if err := <-ended; err != nil {
+				b.Errorf("the dead process ended with %v", err)
+			}
+			b.run(b.worker())
+		}
+	}
+	wait := func(d time.Duration) {
+		pass(d / 2)
+		restart()
+		pass(d / 2)
+	}
+	wait(6 * time.Minute)
+	b.desk.work("L1", func(c *card) { c.status = "Accepted" })
+	wait(6 * time.Minute)
+	b.desk.work("L1", func(c *card) { c.comment = "visited" })
+	b.far.offer(lead("L2", true))
+	wait(6 * time.Minute)
+	b.desk.work("L1", func(c *card) { c.comment = "quoted" })
+	wait(6 * time.Minute)
+	wait(6 * time.Minute)
+	if !restarted {
+		cancel()
+		if err := <-ended; err != nil {
+			b.Errorf("the process ended with %v", err)
+		}
+	}
+	return m
+}
+
+// TestAProcessThatDiesAtAnyStepLosesNothing kills it between any two durable steps.
+func TestAProcessThatDiesAtAnyStepLosesNothing(t *testing.T) {
+	for _, noIDs := range []bool{false, true} {
+		for _, after := range []bool{false, true} {
+			t.Run(fmt.Sprintf("LeadIDsKeptInTheCRM=%v/StepHadItsEffect=%v", !noIDs, after), func(t *testing.T) {
+				for die, through := 1, false; !through; die++ {
+					inBubble(t, func(b *bench) {
+						m := story(b, die, after, noIDs)
+						through = !m.dead
+						b.check(die, m)
+					})
+					if t.Failed() {
+						return
+					}
+				}
+			})
+		}
+	}
+}
+
+func (b *bench) check(die int, m *mortal) {
+	b.Helper()
+	where := fmt.Sprintf("died at step %d, %s", die, m.reason)
+	if diff := cmp.Diff([]string{"Lead L1 false", "Lead L2 true", "Lead L3 false"}, b.desk.all()); diff != "" {
+		b.Errorf("%s: the CRM (-want +got):\n%s", where, diff)
+	}
+	if diff := cmp.Diff([]string{"Accepted", "Accepted visited", "Accepted quoted"}, b.far.sent("L1")); diff != "" {
+		b.Errorf("%s: the updates of L1 (-want +got):\n%s", where, diff)
+	}
+	if got := b.far.sent("L2"); !slices.Equal(got, []string{"Accepted"}) {
+		b.Errorf("%s: the updates of L2: %q", where, got)
+	}
+	if got := b.far.sent("L3"); len(got) != 0 {
+		b.Errorf("%s: what the gateway made itself was reported: %q", where, got)
+	}
+	counts, err := b.worker().Counts(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if got, known := b.far.repeats(), counts.Repeats; got > known {
+		b.Errorf("%s: %d repeats arrived, %d are counted", where, got, known)
+	}
+	if m.reason != "posting" && m.reason != "a transaction" && b.far.repeats() > 0 {
+		b.Errorf("%s: %d repeats", where, b.far.repeats())
+	}
+	if counts.Leads[leadsync.Written] != 3 || counts.Held != 0 {
+		b.Errorf("%s: %+v", where, counts)
+	}
+	progress, err := b.worker().Progress(b.Context())
+	if err != nil || progress.Reconciling != nil {
+		b.Errorf("%s: %+v %v", where, progress, err)
+	}
+}
