@@ -37,6 +37,13 @@ type Asset struct {
 	SerialNumber     string `json:"serialNumber,omitempty"`
 }
 
+// Same says that two names mean the same asset: an id both have is equal.
+func (a Asset) Same(b Asset) bool {
+	return a.RentedAssetID != "" && a.RentedAssetID == b.RentedAssetID ||
+		a.EquipmentAssetID != "" && a.EquipmentAssetID == b.EquipmentAssetID ||
+		a.SerialNumber != "" && a.SerialNumber == b.SerialNumber
+}
+
 // Line is one message of a chain.
 type Line struct {
 	Side Side `json:"side"`
@@ -55,18 +62,19 @@ type Line struct {
 type FoundChain struct {
 	ByOwn     *Chain // whose ID is Incoming.RemoteID
 	ByPartner *Chain // whose PartnerID is Incoming.LocalID
-	ByPlace   *Chain // of the same Place, without a PartnerID (R280)
+	ByPlace   *Chain // about the same Where (R280)
 	ByMessage *Chain // with a message of ours named Incoming.ErrorOf
 }
 
 // Where names the contract and asset of a chain, to find one both sides began
 // at the same time; "" where they are not told.
-func (c *Chain) Where() string { return where(c.Customer, c.Contract, c.Asset) }
+func (c *Chain) Where() string { return Where(c.Customer, c.Contract, c.Asset) }
 
 // Where is as Chain.Where, for an inbound message.
-func (in *Incoming) Where() string { return where(in.Customer, in.contract(), in.asset()) }
+func (in *Incoming) Where() string { return Where(in.Customer, in.contract(), in.asset()) }
 
-func where(customer, contract string, a Asset) string {
+// Where is as Chain.Where, for a chain that is to be begun.
+func Where(customer, contract string, a Asset) string {
 	if contract == "" || a == (Asset{}) {
 		return ""
 	}
@@ -79,8 +87,9 @@ func where(customer, contract string, a Asset) string {
 
 func (in *Incoming) contract() string { return in.chain.get("contract", "contractId").text() }
 
-func (in *Incoming) asset() Asset {
-	a := in.chain.get("asset")
+func (in *Incoming) asset() Asset { return asset(in.chain.get("asset")) }
+
+func asset(a *node) Asset {
 	return Asset{a.get("rentedAssetId").text(), a.get("equipmentAssetId").text(), a.get("serialNumber").text()}
 }
 
@@ -95,11 +104,13 @@ func ReceiveChain(found FoundChain, in Incoming, env Env) (*Chain, []Effect) {
 		return chainError(found.ByMessage, in, env)
 	}
 	var c *Chain
-	for _, known := range []*Chain{found.ByOwn, found.ByPartner, found.ByPlace} {
-		if known != nil && (known.PartnerID == "" || known.PartnerID == in.LocalID || known != found.ByOwn) {
-			c = known.copied()
-			break
-		}
+	switch {
+	case found.ByPartner != nil:
+		c = found.ByPartner.copied()
+	case found.ByOwn != nil && found.ByOwn.PartnerID == "":
+		c = found.ByOwn.copied()
+	case found.ByPlace != nil && found.ByPlace.PartnerID == "":
+		c = found.ByPlace.copied()
 	}
 	var effects []Effect
 	switch {

@@ -20,6 +20,9 @@ type Move struct {
 	Date        *time.Time // updateDate (R248, R250, R255, R259)
 	Disposition string     // of a quote or lead (R265, R276)
 	Attachments []File     // the quote (R264)
+	// Stored: what stands in Attachments as contents only says where they are;
+	// they were a file when the move was made without it.
+	Stored bool
 }
 
 // File is a file inside a message (R239). Contents is base64.
@@ -187,9 +190,9 @@ func (r *Record) spelled(step Step, m Move) (Move, error) {
 	if len(m.Attachments) > 0 && r.Type != Quote {
 		return m, r.refuse(false, "only quotes have attachments")
 	}
+	m.Attachments = slices.Clone(m.Attachments)
 	for i, f := range m.Attachments {
-		data, err := f.Decode()
-		if err != nil || len(data) == 0 {
+		if data, err := f.Decode(); !m.Stored && (err != nil || len(data) == 0) {
 			return m, r.refuse(false, "attachment %d is empty or no base64", i+1)
 		}
 		if strings.TrimSpace(f.Filename) == "" {

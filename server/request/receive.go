@@ -2,6 +2,7 @@ package request
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -141,6 +142,15 @@ func sameUpdate(a, b *node) bool {
 		sameWords(a.get("properties", "disposition").text(), b.get("properties", "disposition").text())
 }
 
+// sameJSON compares compact JSON, whether or not letters were escaped when it
+// was kept.
+func sameJSON(a, b []byte) bool {
+	var x, y bytes.Buffer
+	json.HTMLEscape(&x, a)
+	json.HTMLEscape(&y, b)
+	return bytes.Equal(x.Bytes(), y.Bytes())
+}
+
 // author is a user without the prefix that says whose user it is.
 func author(by string) string {
 	by = strings.TrimSpace(by)
@@ -171,7 +181,7 @@ func (r *Record) retold(in Incoming, env Env, effects []Effect) (*Record, []Effe
 		r.CustomerUnknown = in.CustomerUnknown
 		effects = append(effects, Effect{Kind: Note, Reason: LeadReturned, Why: "a lead came back"})
 		return r, r.handed(in, effects, "a lead that came back")
-	case heard == 0 && bytes.Equal(before, r.Request):
+	case heard == 0 && sameJSON(before, r.Request):
 		return r, append(effects, Effect{Kind: Note, Reason: RepeatedMessage, Why: "nothing of it is new"})
 	}
 	r.Changed = env.Now
@@ -180,7 +190,7 @@ func (r *Record) retold(in Incoming, env Env, effects []Effect) (*Record, []Effe
 
 // updated handles an update of a known request.
 func (r *Record) updated(in Incoming, env Env, effects []Effect) (*Record, []Effect) {
-	if i := r.knows(in.update, map[int]bool{}); i >= 0 && r.Updates[i].Side == Partner && bytes.Equal(r.Updates[i].Body, in.update.compact()) {
+	if i := r.knows(in.update, map[int]bool{}); i >= 0 && r.Updates[i].Side == Partner && sameJSON(r.Updates[i].Body, in.update.compact()) {
 		return r, append(effects, Effect{Kind: Note, Reason: RepeatedMessage, Why: "the update is known already"})
 	}
 	step, allowed := fromPartner(r, in.Status)

@@ -439,6 +439,15 @@ func TestRules(t *testing.T) {
 			t.Errorf("%+v %v", r, effects)
 		}
 	})
+	t.Run("AnUpdateThatComesAgainIsNoSecondOne", func(t *testing.T) {
+		d, r := begun(t, "po/01-initial-request.json")
+		word := said(t, r, "submitted", func(o object) { at(o, "payload", "requestUpdate").(object)["text"] = "<b>Tess & Bo</b>" })
+		d.hear(word)
+		r, effects := d.hear(word) // by another message, as far as the gateway knows
+		if diff := cmp.Diff([]string{"note repeat"}, kinds(effects)); diff != "" || len(r.Updates) != 1 {
+			t.Errorf("%d updates %s", len(r.Updates), diff)
+		}
+	})
 	t.Run("AMoveIsMadeOnce", func(t *testing.T) {
 		d, r := begun(t, "po/01-initial-request.json")
 		r, first := d.move(r, request.Move{ID: "row-7", To: request.Received})

@@ -27,6 +27,17 @@ func (r *Record) Flag(name string) (yes, known bool) {
 // come as they stand (R217).
 func (r *Record) Text(names ...string) string { return read(r.Request).get(names...).text() }
 
+// Assets are the assets the request is about.
+func (r *Record) Assets() []Asset {
+	var out []Asset
+	if list := read(r.Request).get("assets"); list != nil {
+		for _, n := range list.items {
+			out = append(out, asset(n))
+		}
+	}
+	return out
+}
+
 // IsWorking says whether the machine of a service request works, after all
 // updates (R259); known is false where nobody said.
 func (r *Record) IsWorking() (yes, known bool) {

@@ -1,0 +1,197 @@
+package messaging
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/server/alert"
+	"github.com/dealerbridge/dealerbridge/server/queue"
+	"github.com/dealerbridge/dealerbridge/server/request"
+)
+
+// The marks of what was read.
+const (
+	changesMark = "changes"
+	movesMark   = "moves"
+)
+
+// movesAtOnce bounds how many moves are taken in one transaction.
+const movesAtOnce = 100
+
+// notice is a message that says that something is to be pulled again (R203,
+// R204).
+type notice struct {
+	DealerCode         string              `json:"dealerCode"`
+	CustomerNumber     string              `json:"customerNumber"`
+	SubmittedPriority  int64               `json:"submittedPriority"`
+	SubmittedMessageID string              `json:"submittedMessageId"`
+	SubmittedTime      string              `json:"submittedTime"`
+	MessageType        adapters.ChangeKind `json:"messageType"`
+	Payload            *struct{}           `json:"payload"`
+}
+
+// TakeChanges queues a notice for each kind of change of each customer since
+// the last time. One that still waits stands for those after it. The first time
+// nothing is told: the daily pull has it.
+func (s *Service) TakeChanges(ctx context.Context, d Dealer) error {
+	now := s.o.Now().UTC()
+	from, err := s.o.Store.MessageMark(ctx, d.Code, changesMark)
+	if err != nil {
+		return fmt.Errorf("reading how far changes were told: %w", err)
+	}
+	to := now.Format(time.RFC3339Nano)
+	if from == "" {
+		return s.o.Store.SetMessageMark(ctx, d.Code, changesMark, "", to) //nolint:wrapcheck // it says what it was doing
+	}
+	since, err := time.Parse(time.RFC3339Nano, from)
+	if err != nil {
+		return fmt.Errorf("reading how far changes were told: %w", err)
+	}
+	changes, _, err := d.Changes.Changes(ctx, since)
+	if err != nil {
+		return fmt.Errorf("asking for changes: %w", err)
+	}
+	items := make([]queue.Item, 0, len(changes))
+	for _, c := range changes {
+		if c.Customer == "" {
+			continue
+		}
+		item, err := noticeOf(d.Code, c, now)
+		if err != nil {
+			return err
+		}
+		items = append(items, item)
+	}
+	err = s.o.Store.Together(ctx, func(ctx context.Context) error {
+		if err := s.o.Store.SetMessageMark(ctx, d.Code, changesMark, from, to); err != nil {
+			return fmt.Errorf("keeping how far changes were told: %w", err)
+		}
+		_, err := s.o.Queue.Push(ctx, items...)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrConflict):
+		return nil // another process told them
+	case err != nil:
+		return fmt.Errorf("queueing notices: %w", err)
+	}
+	for range items {
+		s.o.Happened(d.Code, Noticed)
+	}
+	return nil
+}
+
+func noticeOf(dealer string, c adapters.Change, now time.Time) (queue.Item, error) {
+	merge := "notice/" + string(c.Kind) + "/" + c.Customer
+	sum := sha256.Sum256([]byte(dealer + "\x1f" + merge + "\x1f" + now.Format(time.RFC3339Nano)))
+	id := "n-" + hex.EncodeToString(sum[:12])
+	body, err := json.Marshal(notice{
+		DealerCode: dealer, CustomerNumber: c.Customer, SubmittedMessageID: id, SubmittedTime: now.Format(time.RFC3339), MessageType: c.Kind,
+	})
+	if err != nil {
+		return queue.Item{}, fmt.Errorf("writing a notice: %w", err)
+	}
+	return queue.Item{
+		Lane: queue.Lane{Dealer: dealer, Direction: queue.Out}, ID: id, MergeKey: name(merge), Kind: string(c.Kind), Customer: c.Customer, Body: body,
+	}, nil
+}
+
+// TakeMoves takes what the dealer's staff did in their own system since the
+// last time. A move that is not allowed is told to a person and left out; it
+// holds nothing up.
+func (s *Service) TakeMoves(ctx context.Context, d Dealer) error {
+	for {
+		from, err := s.o.Store.MessageMark(ctx, d.Code, movesMark)
+		if err != nil {
+			return fmt.Errorf("reading how far moves were taken: %w", err)
+		}
+		moves, to, err := d.Moves.Outgoing(ctx, from, movesAtOnce)
+		if err != nil {
+			return fmt.Errorf("asking for moves: %w", err)
+		}
+		var happened []Event
+		err = s.o.Store.Together(ctx, func(ctx context.Context) error {
+			happened = happened[:0]
+			for _, m := range moves {
+				e, err := s.take(ctx, d, m)
+				if err != nil {
+					return err
+				}
+				happened = append(happened, e)
+			}
+			if from == to {
+				return nil
+			}
+			return s.o.Store.SetMessageMark(ctx, d.Code, movesMark, from, to) //nolint:wrapcheck // wrapped below
+		})
+		if err != nil {
+			return fmt.Errorf("taking moves: %w", err)
+		}
+		for _, e := range happened {
+			s.o.Happened(d.Code, e)
+		}
+		if len(moves) == 0 || from == to {
+			return nil
+		}
+	}
+}
+
+// take makes one move; only what keeps the state from being written is an error.
+func (s *Service) take(ctx context.Context, d Dealer, m adapters.DealerMove) (Event, error) {
+	about, id := m.RequestID, m.RequestID
+	if about == "" {
+		about = m.RemoteID
+	}
+	tell := func(e Event, title, detail string) (Event, error) {
+		command := ""
+		if id != "" {
+			command = "dealerbridge requests show " + id
+		}
+		return e, s.alert(ctx, alert.Alert{
+			Dealer: d.Code, Cause: "message-" + string(e), Title: title, Subject: "request " + about, Detail: detail, Command: command,
+		})
+	}
+	if len(m.Faults) > 0 {
+		return tell(MoveUnfitting, "A move in the dealer's system cannot be sent", (&adapters.NotFitting{Faults: m.Faults}).Error())
+	}
+	kept, err := s.moved(ctx, d, m)
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return tell(MoveUnknown, "A move in the dealer's system is about a request nobody knows", "there is no such request")
+	case err != nil:
+		return "", fmt.Errorf("reading a request: %w", err)
+	}
+	about, id = kept.ID, kept.ID
+	moved, err := s.move(ctx, kept, request.Move{
+		ID: m.ID, To: request.Status(m.Status), User: m.User, UserName: m.UserName, Title: m.Title, Text: m.Text, Date: m.Date, Disposition: m.Disposition,
+	})
+	var refusal *request.Refusal
+	switch {
+	case errors.As(err, &refusal) && refusal.Harmless:
+		return MoveRepeated, nil
+	case errors.As(err, &refusal):
+		return tell(MoveRefused, "A move in the dealer's system is not allowed", refusal.Error())
+	case err != nil:
+		return "", err
+	case moved.Message == nil:
+		return MoveRepeated, nil
+	}
+	return Moved, nil
+}
+
+// moved finds the request a move is about.
+func (s *Service) moved(ctx context.Context, d Dealer, m adapters.DealerMove) (KeptRequest, error) {
+	if m.RequestID != "" {
+		kept, err := s.o.Store.Request(ctx, d.Code, m.RequestID)
+		if err == nil || !errors.Is(err, ErrUnknown) || m.RemoteID == "" {
+			return kept, err //nolint:wrapcheck // the caller does
+		}
+	}
+	return s.o.Store.RequestByPartner(ctx, d.Code, m.RemoteID) //nolint:wrapcheck // the caller does
+}
