@@ -24,6 +24,9 @@ import (
 // Options are what the handlers ask. A nil part is not set up.
 type Options struct {
 	Leads    func(dealer string) Leads // nil answers: the dealer has no subscription
+	Desk     Desk
+	HasDesk  func(dealer string) bool // nil: every dealer has one
+	Queue    Queue
 	Machines adapters.AssociationReader
 	Now      func() time.Time
 	Log      *slog.Logger
