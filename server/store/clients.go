@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"gorm.io/gorm"
@@ -36,17 +38,57 @@ func (clientRow) TableName() string { return "clients" }
 
 // Client returns one client; token.ErrUnknownClient when there is none.
 func (s *Store) Client(ctx context.Context, id string) (token.Client, error) {
-	var row clientRow
-	// Find, unlike Take, is no error where there is no row.
-	res := s.db.WithContext(ctx).Limit(1).Find(&row, "id = ?", id)
-	if res.Error != nil {
-		return token.Client{}, fmt.Errorf("reading a client: %w", redacted(res.Error))
+	// It is asked for with every request, so the statement is prepared once and
+	// read without reflection.
+	const query = "SELECT id, note, secret_hash, generation, dealers, scopes, created_ms, rotated_ms, revoked_ms FROM clients WHERE id = ?"
+	stmt, err := s.clients.prepare(ctx, s.db, query)
+	if err != nil {
+		return token.Client{}, fmt.Errorf("reading a client: %w", redacted(err))
 	}
+	var row clientRow
+	err = stmt.QueryRowContext(ctx, id).Scan(&row.ID, &row.Note, &row.SecretHash, &row.Generation, &row.Dealers, &row.Scopes,
+		&row.CreatedMs, &row.RotatedMs, &row.RevokedMs)
 	// MySQL compares in the column's collation; the id must be the same to the byte.
-	if res.RowsAffected == 0 || row.ID != id {
+	if errors.Is(err, sql.ErrNoRows) || err == nil && row.ID != id {
 		return token.Client{}, token.ErrUnknownClient
 	}
+	if err != nil {
+		return token.Client{}, fmt.Errorf("reading a client: %w", redacted(err))
+	}
 	return row.client()
+}
+
+// once is a statement that is prepared when it is first needed. It ends with
+// the store.
+type once struct {
+	mu   sync.Mutex
+	stmt *sql.Stmt
+}
+
+func (o *once) prepare(ctx context.Context, db *gorm.DB, text string) (*sql.Stmt, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.stmt != nil {
+		return o.stmt, nil
+	}
+	stmt, err := db.Statement.ConnPool.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, fmt.Errorf("preparing a statement: %w", err)
+	}
+	o.stmt = stmt
+	return stmt, nil
+}
+
+// Close ends the statement.
+func (o *once) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.stmt == nil {
+		return nil
+	}
+	stmt := o.stmt
+	o.stmt = nil
+	return stmt.Close()
 }
 
 // Clients returns all clients ordered by id.

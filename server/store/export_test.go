@@ -13,8 +13,17 @@ import (
 // LimitPages lets the state grow no further, as a full disk would.
 func LimitPages(ctx context.Context, s *Store) error { return limitPages(ctx, s.db) }
 
-// LimitKeyListPages is LimitPages for the connections of key lists.
-func LimitKeyListPages(ctx context.Context, k *KeyLists) error { return limitPages(ctx, k.db) }
+// LimitKeyListPages is LimitPages for the connection that key lists are written on.
+func LimitKeyListPages(ctx context.Context, k *KeyLists) error {
+	return k.file.with(ctx, func() error {
+		var pages int
+		if err := k.file.conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
+			return err
+		}
+		_, err := k.file.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", pages+2))
+		return err
+	})
+}
 
 func limitPages(ctx context.Context, db *gorm.DB) error {
 	pool, err := db.DB()

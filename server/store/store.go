@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -34,11 +35,12 @@ type Options struct {
 // Store is the open state. It is safe for concurrent use.
 type Store struct {
 	db     *gorm.DB
-	path   string    // of the SQLite file; empty on a server
-	beside []*sql.DB // further pools on the same state
+	path   string      // of the SQLite file; empty on a server
+	beside []io.Closer // what else ends with the store
 
 	commits *commits // on SQLite: who writes at the same time
 	lanes   lanes    // of the queue, by name
+	clients once     // the statement that reads one
 }
 
 // Open connects and brings the schema up to date. Several processes may open
@@ -78,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // Close ends all connections.
 func (s *Store) Close() error {
 	var errs []error
-	for _, pool := range s.beside {
+	for _, pool := range append(s.beside, &s.clients) {
 		errs = append(errs, pool.Close())
 	}
 	pool, err := s.db.DB()

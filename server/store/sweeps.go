@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -27,13 +28,20 @@ type KeyListOptions struct {
 type KeyLists struct {
 	o  KeyListOptions
 	db *gorm.DB
+	// On SQLite, else nil and zero: who writes, and when the machine was last
+	// found started anew, so that lists kept before may be gone without a trace.
+	file   *sweepFile
+	booted time.Time
 
 	mu    sync.Mutex
 	swept time.Time // when lists were last cleared away
 	since int64     // bytes kept since then
 }
 
-var _ sweep.Store = (*KeyLists)(nil)
+var (
+	_ sweep.Store   = (*KeyLists)(nil)
+	_ sweep.Stamper = (*KeyLists)(nil)
+)
 
 // clearEvery is how often lists nobody uses are cleared away, at least, while
 // new ones come.
@@ -45,9 +53,9 @@ const clearAtOnce = 200
 
 // KeyLists opens the keeping of key lists. It ends with the store.
 //
-// On SQLite it has connections of its own: how far a sweep has come is written
-// with every page, and need not survive a power cut, only the process. A new
-// list does survive it.
+// On SQLite it has connections of its own: key lists and how far their sweeps
+// have come are written with every page, and survive the process, not a power
+// cut. What may have been lost to one is taken for lost.
 func (s *Store) KeyLists(o KeyListOptions) (*KeyLists, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -77,8 +85,11 @@ func (s *Store) KeyLists(o KeyListOptions) (*KeyLists, error) {
 	}
 	pool.SetMaxOpenConns(4)
 	pool.SetMaxIdleConns(4)
-	s.beside = append(s.beside, pool)
-	k.db = db
+	k.db, k.file = db, newSweepFile(pool)
+	s.beside = append(s.beside, k.file, pool)
+	if k.booted, err = s.booted(context.Background(), thisBoot(), o.Now()); err != nil {
+		return nil, err
+	}
 	return k, nil
 }
 
@@ -91,16 +102,21 @@ func (k *KeyLists) Keep(ctx context.Context, l sweep.Stored, packed []byte) (boo
 	if err != nil {
 		return false, fmt.Errorf("encoding the progress of a sweep: %w", err)
 	}
-	err = k.durable(ctx, func(tx *gorm.DB) error {
-		const list = "INSERT INTO sweep_lists (id, grp, birth_us, total, size, version, used_ms, unfinished, lost_ms, bytes, progress) " +
-			"VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0, ?, ?)"
-		err := tx.Exec(list, l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size,
-			l.Progress.Last.UnixMilli(), flag(l.Unfinished()), len(packed), string(progress)).Error
-		if err != nil {
-			return err
+	if k.file != nil {
+		if err = k.file.insert(ctx, l, string(progress), packed); err != nil {
+			if t, ok := k.db.Dialector.(gorm.ErrorTranslator); ok {
+				err = t.Translate(err)
+			}
 		}
-		return tx.Exec("INSERT INTO sweep_keys (id, packed) VALUES (?, ?)", l.ID, packed).Error
-	})
+	} else {
+		err = k.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+			if err := tx.Exec(keepList, l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size,
+				l.Progress.Last.UnixMilli(), flag(l.Unfinished()), len(packed), string(progress)).Error; err != nil {
+				return err
+			}
+			return tx.Exec(keepKeys, l.ID, packed).Error
+		})
+	}
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return false, nil
 	}
@@ -110,37 +126,33 @@ func (k *KeyLists) Keep(ctx context.Context, l sweep.Stored, packed []byte) (boo
 	return true, nil
 }
 
-// durable runs a transaction that survives a power cut once it is through.
-func (k *KeyLists) durable(ctx context.Context, do func(tx *gorm.DB) error) error {
-	db := k.db.WithContext(ctx)
-	if db.Name() != "sqlite" {
-		return db.Transaction(do)
-	}
-	return db.Connection(func(conn *gorm.DB) (err error) {
-		if err := conn.Exec("PRAGMA synchronous = FULL").Error; err != nil {
-			return err
-		}
-		defer func() {
-			// Not the caller's context: the connection is used again.
-			err = errors.Join(err, conn.WithContext(context.WithoutCancel(ctx)).Exec("PRAGMA synchronous = NORMAL").Error)
-		}()
-		return conn.Transaction(do)
-	})
-}
-
 // Save is part of sweep.Store.
 func (k *KeyLists) Save(ctx context.Context, l sweep.Stored) (bool, error) {
 	progress, err := json.Marshal(l.Progress)
 	if err != nil {
 		return false, fmt.Errorf("encoding the progress of a sweep: %w", err)
 	}
-	const update = "UPDATE sweep_lists SET version = version + 1, used_ms = ?, unfinished = ?, progress = ? " +
-		"WHERE id = ? AND version = ? AND lost_ms = 0"
-	res := k.db.WithContext(ctx).Exec(update, l.Progress.Last.UnixMilli(), flag(l.Unfinished()), string(progress), l.ID, l.Version)
-	if res.Error != nil {
-		return false, fmt.Errorf("noting the progress of a sweep: %w", redacted(res.Error))
+	args := []any{l.Progress.Last.UnixMilli(), flag(l.Unfinished()), string(progress), l.ID, l.Version}
+	var changed int64
+	if k.file != nil {
+		changed, err = k.file.update(ctx, args...)
+	} else {
+		res := k.db.WithContext(ctx).Exec(saveProgress, args...)
+		changed, err = res.RowsAffected, res.Error
 	}
-	return res.RowsAffected == 1, nil
+	if err != nil {
+		return false, fmt.Errorf("noting the progress of a sweep: %w", redacted(err))
+	}
+	return changed == 1, nil
+}
+
+// Stamp is part of sweep.Stamper. On MySQL nobody can tell whether another
+// process wrote.
+func (k *KeyLists) Stamp(ctx context.Context) (int64, bool) {
+	if k.file == nil {
+		return 0, false
+	}
+	return k.file.Stamp(ctx)
 }
 
 // listRow is one row of sweep_lists.
@@ -167,7 +179,11 @@ func (k *KeyLists) Lists(ctx context.Context, group string) ([]sweep.Stored, err
 		return nil, fmt.Errorf("reading kept key lists: %w", redacted(err))
 	}
 	now := k.o.Now()
-	lists := make([]sweep.Stored, 0, len(rows))
+	lists := make([]sweep.Stored, 0, len(rows)+1)
+	if !k.booted.IsZero() && now.Sub(k.booted) <= k.o.Remember {
+		// Nobody knows what there was, nor how long it was.
+		lists = append(lists, sweep.Stored{ID: "boot", Group: group, Lost: k.booted, Total: math.MaxInt64})
+	}
 	for _, r := range rows {
 		l := sweep.Stored{
 			ID: r.ID, Group: r.Grp, Birth: time.UnixMicro(r.BirthUs).UTC(), Total: r.Total, Size: r.Size,

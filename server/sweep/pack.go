@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
 )
@@ -23,10 +24,11 @@ const maxPacked = 1 << 30
 func Pack(keys adapters.Keys) ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteByte(packVersion)
-	w, err := flate.NewWriter(&out, flate.BestSpeed)
+	w, err := packer(&out)
 	if err != nil {
 		return nil, fmt.Errorf("packing a key list: %w", err)
 	}
+	defer packers.Put(w)
 	raw := binary.AppendUvarint(nil, uint64(len(keys)))
 	before := ""
 	for i, k := range keys {
@@ -45,6 +47,17 @@ func Pack(keys adapters.Keys) ([]byte, error) {
 		return nil, fmt.Errorf("packing a key list: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// packers are used again: each takes a megabyte to make.
+var packers sync.Pool
+
+func packer(out io.Writer) (*flate.Writer, error) {
+	if w, ok := packers.Get().(*flate.Writer); ok {
+		w.Reset(out)
+		return w, nil
+	}
+	return flate.NewWriter(out, flate.BestSpeed)
 }
 
 func appendText(b []byte, s string) []byte {

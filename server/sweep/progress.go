@@ -71,7 +71,10 @@ type step struct {
 	used uint64
 	at   time.Time
 	by   string
-	// lost: the page was to be taken, and another process has it.
+	// fresh: the page was not served before, so another process may have served
+	// it meanwhile.
+	fresh bool
+	// lost: the page was to be taken or served, and another process has it.
 	lost bool
 }
 
@@ -84,9 +87,10 @@ const (
 )
 
 // with returns the progress after a step; p itself stays as it is. A page that
-// another process has or had is not taken: ok is false then.
+// another process has or had is neither taken nor served afresh: ok is false
+// then.
 func (p Progress) with(st *step) (after Progress, ok bool) {
-	if st.kind == takePage && (p.done(st.page) || p.claimed(st.page, st.by, st.at)) {
+	if (st.kind == takePage || st.fresh) && (p.done(st.page) || p.claimed(st.page, st.by, st.at)) {
 		return p, false
 	}
 	p.Taken = slices.DeleteFunc(slices.Clone(p.Taken), func(c Claim) bool {

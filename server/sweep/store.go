@@ -33,6 +33,25 @@ type Store interface {
 	Drop(ctx context.Context, id string, lost bool) error
 }
 
+// Stamper is a Store that can tell whether another process wrote to it. It saves
+// reading the lists of a group before every page.
+type Stamper interface {
+	// Stamp is the same as long as nobody but this process has written; false
+	// when that is not known.
+	Stamp(ctx context.Context) (int64, bool)
+}
+
+// sight is what was read of a group's lists, and when.
+type sight struct {
+	stamp int64
+	lost  absence
+	at    time.Time
+}
+
+// sightLife bounds how long the lists of a group are not read again though
+// nobody wrote: lists also end by the time that passes.
+const sightLife = 10 * time.Second
+
 // Stored is a list as the store has it.
 type Stored struct {
 	ID       string
@@ -274,9 +293,13 @@ func (s *Sweeps) restore(ctx context.Context, r Request, insist bool) (lost abse
 	if !insist && s.resting() {
 		return lost, errResting
 	}
-	before := s.storedOf(r.group())
 	within, cancel := context.WithTimeout(ctx, s.o.Patience)
 	defer cancel()
+	stamp, stamped := s.stamp(within)
+	if seen, ok := s.sight(r.group()); ok && stamped && !insist && seen.stamp == stamp {
+		return seen.lost, nil
+	}
+	before := s.storedOf(r.group())
 	stored, err := s.o.Store.Lists(within, storeGroup(r.group()))
 	if err != nil {
 		s.failing(ctx, err)
@@ -304,7 +327,31 @@ func (s *Sweeps) restore(ctx context.Context, r Request, insist bool) (lost abse
 			s.putAway(l)
 		}
 	}
+	if group := r.group(); stamped && len(s.groups[group]) > 0 {
+		s.seen[group] = sight{stamp: stamp, lost: lost, at: s.o.Now()}
+	}
 	return lost, nil
+}
+
+// stamp asks the store whether others wrote, if it can tell.
+func (s *Sweeps) stamp(ctx context.Context) (int64, bool) {
+	if st, ok := s.o.Store.(Stamper); ok {
+		return st.Stamp(ctx)
+	}
+	return 0, false
+}
+
+// sight returns what was read of a group's lists not long ago, while all of
+// them are in memory.
+func (s *Sweeps) sight(group string) (sight, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen, ok := s.seen[group]
+	if ok && (s.o.Now().Sub(seen.at) >= sightLife || len(s.groups[group]) == 0) {
+		delete(s.seen, group)
+		ok = false
+	}
+	return seen, ok
 }
 
 // storedOf returns the lists of a group that the store has, as far as is known.

@@ -175,7 +175,9 @@ func get[T any](ctx context.Context, s *Sweeps, r Request, src Source[T]) (Page[
 		s.observe(r, Alerted)
 		return Page[T]{}, fmt.Errorf("page %d, %d of %d rows: %w", r.Page, len(left), len(keys), ErrTooManyLeftOut)
 	}
-	s.served(ctx, tk, len(left))
+	if !s.served(ctx, tk, len(left)) {
+		return Page[T]{}, errTaken
+	}
 	if items == nil {
 		items = []T{}
 	}

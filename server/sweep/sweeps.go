@@ -30,6 +30,7 @@ type Sweeps struct {
 	losses *list.List               // of lostList, newest first
 	rests  time.Time                // until when the store is left alone
 	doomed []*keyList               // still to be dropped from the store
+	seen   map[string]sight         // what the store had, by group
 }
 
 // lostList remembers that a list went while its sweep may still be going on,
@@ -83,7 +84,7 @@ func New(o Options) *Sweeps {
 	}
 	return &Sweeps{
 		o: o, name: rand.Text()[:10], groups: map[string][]*keyList{}, order: list.New(),
-		lost: map[string]*list.Element{}, losses: list.New(),
+		lost: map[string]*list.Element{}, losses: list.New(), seen: map[string]sight{},
 	}
 }
 
@@ -284,16 +285,19 @@ func (s *Sweeps) take(l *keyList, page int64) ticket {
 		p := &l.pages[page]
 		t.first = !p.taken
 		p.taken, p.used = true, s.uses
-		if t.first {
+		// A list the store has is contended for when the page is served; until
+		// then nobody need know. One it has not is made known at once.
+		if t.first && !l.stored {
 			t.claim = s.note(l, takePage, page, 0)
 		}
 	}
 	return t
 }
 
-// served notes that a page is about to be sent. A list begins to count when its
-// first page does.
-func (s *Sweeps) served(ctx context.Context, t ticket, left int) {
+// served notes that a page is about to be sent; false when another process has
+// sent it meanwhile, so that it must not be sent from this list. A list begins
+// to count when its first page does.
+func (s *Sweeps) served(ctx context.Context, t ticket, left int) bool {
 	l := t.list
 	s.mu.Lock()
 	if t.page == 0 && t.first && l.place == nil {
@@ -316,11 +320,19 @@ func (s *Sweeps) served(ctx context.Context, t ticket, left int) {
 	if l.has(t.page) && (l.place != nil || l.stored) {
 		st = s.note(l, servePage, t.page, int64(left))
 	}
+	if st != nil {
+		st.fresh = t.first && t.claim == nil
+	}
 	s.mu.Unlock()
+	lost := false
 	if st != nil {
 		s.write(ctx, l, st)
+		s.mu.Lock()
+		lost = st.lost
+		s.mu.Unlock()
 	}
 	s.discard(ctx)
+	return !lost
 }
 
 // tooMany says whether the rows left out so far, this page included, are more
@@ -346,12 +358,14 @@ func (s *Sweeps) failed(ctx context.Context, t ticket, stale bool) {
 	var st *step
 	if t.first && l.has(t.page) {
 		p := &l.pages[t.page]
+		if p.done || t.claim != nil { // else nobody has been told of it
+			st = s.note(l, givePageBack, t.page, 0)
+		}
 		if p.done {
 			l.done--
 			l.left -= p.left
 		}
 		*p = pageState{}
-		st = s.note(l, givePageBack, t.page, 0)
 	}
 	untouched := l.done == 0 && !slices.ContainsFunc(l.pages, func(p pageState) bool { return p.taken })
 	gone := stale || untouched
@@ -409,6 +423,7 @@ func (s *Sweeps) letGo(l *keyList) {
 func (s *Sweeps) putAway(l *keyList) {
 	s.order.Remove(l.place)
 	l.place = nil
+	delete(s.seen, l.group) // what is in memory is not all of the group any more
 	s.bytes -= l.bytes
 	rest := slices.DeleteFunc(s.groups[l.group], func(o *keyList) bool { return o == l })
 	if len(rest) == 0 {

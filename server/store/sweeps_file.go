@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/dealerbridge/dealerbridge/server/sweep"
+)
+
+// sweepFile writes key lists into a SQLite file, on one connection for which
+// every statement is prepared once: it writes with every page. Commits there do
+// not wait for the disk, so they survive the process and not a power cut; what
+// a power cut may have taken is remembered as lost instead, see boots.
+type sweepFile struct {
+	pool *sql.DB
+	turn chan struct{} // held by whoever uses what is below
+
+	conn                    *sql.Conn
+	stamp, save, list, keys *sql.Stmt
+	epoch                   int64 // counts connections
+}
+
+func newSweepFile(pool *sql.DB) *sweepFile {
+	return &sweepFile{pool: pool, turn: make(chan struct{}, 1)}
+}
+
+const (
+	saveProgress = "UPDATE sweep_lists SET version = version + 1, used_ms = ?, unfinished = ?, progress = ? " +
+		"WHERE id = ? AND version = ? AND lost_ms = 0"
+	keepList = "INSERT INTO sweep_lists (id, grp, birth_us, total, size, version, used_ms, unfinished, lost_ms, bytes, progress) " +
+		"VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0, ?, ?)"
+	keepKeys = "INSERT INTO sweep_keys (id, packed) VALUES (?, ?)"
+)
+
+// with gives a caller the connection. One that failed is not used again: its
+// stamps mean nothing to the next.
+func (f *sweepFile) with(ctx context.Context, do func() error) error {
+	select {
+	case f.turn <- struct{}{}:
+		defer func() { <-f.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if f.conn == nil {
+		if err := f.connect(ctx); err != nil {
+			return errors.Join(err, f.disconnect())
+		}
+	}
+	err := do()
+	if err != nil {
+		err = errors.Join(err, f.disconnect())
+	}
+	return err
+}
+
+func (f *sweepFile) connect(ctx context.Context) (err error) {
+	if f.conn, err = f.pool.Conn(ctx); err != nil {
+		return fmt.Errorf("connecting to the kept key lists: %w", err)
+	}
+	f.epoch++
+	for _, one := range []struct {
+		to   **sql.Stmt
+		text string
+	}{{&f.stamp, "PRAGMA data_version"}, {&f.save, saveProgress}, {&f.list, keepList}, {&f.keys, keepKeys}} {
+		if *one.to, err = f.conn.PrepareContext(ctx, one.text); err != nil { //nolint:sqlclosecheck // see disconnect
+			return fmt.Errorf("preparing a statement of the kept key lists: %w", err)
+		}
+	}
+	return nil
+}
+
+func (f *sweepFile) disconnect() error {
+	if f.conn == nil {
+		return nil
+	}
+	var errs []error
+	for _, s := range []**sql.Stmt{&f.stamp, &f.save, &f.list, &f.keys} {
+		if *s != nil {
+			errs = append(errs, (*s).Close())
+			*s = nil
+		}
+	}
+	errs = append(errs, f.conn.Close())
+	f.conn = nil
+	return errors.Join(errs...)
+}
+
+// Close ends the connection.
+func (f *sweepFile) Close() error {
+	f.turn <- struct{}{}
+	defer func() { <-f.turn }()
+	return f.disconnect()
+}
+
+// Stamp changes whenever another connection has written to the file.
+func (f *sweepFile) Stamp(ctx context.Context) (stamp int64, ok bool) {
+	err := f.with(ctx, func() error {
+		var version int64
+		if err := f.stamp.QueryRowContext(ctx).Scan(&version); err != nil {
+			return fmt.Errorf("reading the version of the file: %w", err)
+		}
+		stamp = f.epoch<<32 | version&(1<<32-1)
+		return nil
+	})
+	return stamp, err == nil
+}
+
+func (f *sweepFile) update(ctx context.Context, args ...any) (changed int64, err error) {
+	err = f.with(ctx, func() error {
+		res, err := f.save.ExecContext(ctx, args...)
+		if err != nil {
+			return err
+		}
+		changed, err = res.RowsAffected()
+		return err
+	})
+	return changed, err
+}
+
+func (f *sweepFile) insert(ctx context.Context, l sweep.Stored, progress string, packed []byte) error {
+	return f.with(ctx, func() (err error) {
+		tx, err := f.conn.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, tx.Rollback())
+			}
+		}()
+		if _, err := tx.StmtContext(ctx, f.list).ExecContext(ctx, l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size,
+			l.Progress.Last.UnixMilli(), flag(l.Unfinished()), len(packed), progress); err != nil {
+			return err
+		}
+		if _, err := tx.StmtContext(ctx, f.keys).ExecContext(ctx, l.ID, packed); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
+}
+
+// bootFile tells one start of the machine from another; only Linux has it.
+const bootFile = "/proc/sys/kernel/random/boot_id"
+
+// thisBoot names the present start of the machine; "" where nobody can tell.
+func thisBoot() string {
+	text, err := os.ReadFile(bootFile)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// booted notes the start of the machine that the state is used on, durably, and
+// returns when the machine was last found started anew: key lists kept before
+// may be gone without a trace. Where starts cannot be told apart, every opening
+// counts as one.
+func (s *Store) booted(ctx context.Context, boot string, now time.Time) (time.Time, error) {
+	const found = "SELECT boot, since_ms FROM state_boots WHERE id = 1"
+	var row struct {
+		Boot    string
+		SinceMs int64
+	}
+	res := s.db.WithContext(ctx).Raw(found).Scan(&row)
+	if res.Error != nil {
+		return time.Time{}, fmt.Errorf("reading the last start of the machine: %w", redacted(res.Error))
+	}
+	if res.RowsAffected == 1 && boot != "" && row.Boot == boot {
+		return instant(row.SinceMs), nil
+	}
+	since := now
+	if res.RowsAffected == 0 {
+		since = time.Time{} // a new state has lost nothing
+	}
+	err := s.db.WithContext(ctx).Exec("INSERT INTO state_boots (id, boot, since_ms) VALUES (1, ?, ?) "+
+		"ON CONFLICT (id) DO UPDATE SET boot = excluded.boot, since_ms = excluded.since_ms", boot, millis(since)).Error
+	if err != nil {
+		return time.Time{}, fmt.Errorf("noting the start of the machine: %w", redacted(err))
+	}
+	return since, nil
+}
