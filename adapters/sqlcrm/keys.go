@@ -1,0 +1,190 @@
+package sqlcrm
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
+	"github.com/dealerbridge/dealerbridge/mappings/plan"
+)
+
+// choose makes the keys the gateway chooses, for rows that are to be made.
+func (a *attempt) choose(ctx context.Context, o *on) (some bool, err error) {
+	for _, r := range a.rows {
+		if !r.active || r.found {
+			continue
+		}
+		for _, k := range r.step.keys {
+			if k.def == nil || !k.def.Chosen() {
+				continue
+			}
+			text, err := a.chosen(ctx, o, r, k)
+			if err != nil {
+				return some, err
+			}
+			r.key[k.column.Name], some = text, true
+		}
+	}
+	return some, nil
+}
+
+// chosen makes one key. A number that was noted for this lead and is still free
+// is used.
+func (a *attempt) chosen(ctx context.Context, o *on, r *rowState, k *stepKey) (string, error) {
+	if noted := a.notedRow(r.step.name); noted != nil && noted.Key[k.column.Name] != "" {
+		text := noted.Key[k.column.Name]
+		if k.def.Format == nil || strings.HasPrefix(text, a.prefix(k.def.Format)) {
+			free, err := a.free(ctx, o, r.step, k, text)
+			if err != nil || free {
+				return text, err
+			}
+		}
+	}
+	switch {
+	case k.def.UUID:
+		return newUUID()
+	case k.counter != nil:
+		return a.count(ctx, o, k.counter)
+	}
+	return a.nextFree(ctx, o, r.step, k)
+}
+
+func (a *attempt) prefix(f *crmfile.Format) string {
+	prefix, _ := formatted(f, a.now.In(a.w.zone))
+	return prefix
+}
+
+// free says whether no row has a key yet.
+func (a *attempt) free(ctx context.Context, o *on, s *step, k *stepKey, text string) (bool, error) {
+	rows, err := s.lookUp(ctx, o, []equal{{k.column, a.arg(k.column, text)}})
+	return len(rows) == 0, err
+}
+
+// newUUID makes a random UUID (version 4).
+func newUUID() (string, error) {
+	var b [16]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", fmt.Errorf("making a UUID: %w", err)
+	}
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
+}
+
+// count takes the next number of a counter table, at once and for good: a number
+// that is not used in the end is lost, as it is when the CRM itself gives up.
+func (a *attempt) count(ctx context.Context, o *on, n *boundNumber) (string, error) {
+	column := quoted(n.column.Name)
+	if o.server == plan.SQLite {
+		rows, err := o.texts(ctx, "update "+n.table.name()+" set "+column+" = "+column+" + 1"+n.where+" returning "+column, n.args, 1)
+		if err != nil {
+			return "", err
+		}
+		if len(rows) != 1 || rows[0][0] == nil {
+			return "", counterGone(n)
+		}
+		number, err := strconv.ParseInt(*rows[0][0], 10, 64)
+		if err != nil {
+			return "", counterGone(n)
+		}
+		if n.habit {
+			number--
+		}
+		return strconv.FormatInt(number, 10), nil
+	}
+	set := column + " = last_insert_id(" + column + " + 1)"
+	if n.habit {
+		set = column + " = last_insert_id(" + column + ") + 1"
+	}
+	result, err := o.exec(ctx, "update "+n.table.name()+" set "+set+n.where, n.args)
+	if err != nil {
+		return "", err
+	}
+	if changed, err := result.RowsAffected(); err != nil || changed != 1 {
+		return "", counterGone(n)
+	}
+	number, err := result.LastInsertId()
+	if err != nil {
+		return "", translate(ctx, err)
+	}
+	return strconv.FormatInt(number, 10), nil
+}
+
+func counterGone(n *boundNumber) error {
+	return &adapters.NotFitting{Faults: []adapters.FieldFault{{
+		Field: n.column.title(), Reason: "the counter has not exactly one row with a number, so no key can be made",
+	}}}
+}
+
+// maxTaken is how many numbers of a format are looked at for the highest: people
+// may have typed texts that look like one.
+const maxTaken = 20
+
+// nextFree finds the number after the highest that is taken.
+func (a *attempt) nextFree(ctx context.Context, o *on, s *step, k *stepKey) (string, error) {
+	prefix, digits := formatted(k.def.Format, a.now.In(a.w.zone))
+	column := quoted(k.column.Name)
+	length := "char_length"
+	if o.server == plan.SQLite {
+		length = "length"
+	}
+	pattern := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(prefix) + "%"
+	rows, err := o.texts(ctx, "select "+column+" from "+s.table.name()+" where "+column+" like ? escape '!' order by "+length+"("+column+") desc, "+column+" desc limit "+strconv.Itoa(maxTaken),
+		[]any{pattern}, 1)
+	if err != nil {
+		return "", err
+	}
+	var last int64
+	for _, row := range rows {
+		if n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimPrefix(*row[0], prefix)), 10, 64); err == nil && n >= 0 && strings.HasPrefix(*row[0], prefix) {
+			last = n
+			break
+		}
+	}
+	return fmt.Sprintf("%s%0*d", prefix, digits, last+1), nil
+}
+
+// after is the number that follows one that turned out to be taken.
+func (a *attempt) after(text string, f *crmfile.Format) (string, bool) {
+	prefix, digits := formatted(f, a.now.In(a.w.zone))
+	n, err := strconv.ParseInt(strings.TrimPrefix(text, prefix), 10, 64)
+	if err != nil {
+		return "", false
+	}
+	return fmt.Sprintf("%s%0*d", prefix, digits, n+1), true
+}
+
+// another chooses again where a key turned out to be taken; false where none of
+// the row's keys is.
+func (a *attempt) another(ctx context.Context, o *on, r *rowState) (bool, error) {
+	changed := false
+	for _, k := range r.step.keys {
+		if k.def == nil || !k.def.Chosen() || k.def.UUID {
+			continue
+		}
+		text := r.key[k.column.Name]
+		free, err := a.free(ctx, o, r.step, k, text)
+		if err != nil || free {
+			return changed, err
+		}
+		switch {
+		case k.def.Format != nil:
+			next, ok := a.after(text, k.def.Format)
+			if !ok {
+				return changed, nil
+			}
+			r.key[k.column.Name] = next
+		default:
+			next, err := a.count(ctx, o, k.counter)
+			if err != nil {
+				return changed, err
+			}
+			r.key[k.column.Name] = next
+		}
+		changed = true
+	}
+	return changed, nil
+}

@@ -1,0 +1,229 @@
+package sqlcrm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+	"github.com/dealerbridge/dealerbridge/mappings/plan"
+)
+
+// version is one version of a dealer's mapping: compiled, and bound to the
+// tables once the database has been seen.
+type version struct {
+	file   *crmfile.File
+	shape  *interfaceShape
+	plan   *plan.Plan // nil where nothing is reported back
+	values *values
+
+	program atomic.Pointer[program]
+
+	turn   chan struct{} // held by whoever binds
+	tried  time.Time     // when binding failed last
+	failed error
+}
+
+// program is a version that is bound to the tables of a database.
+type program struct {
+	states   *plan.Program // nil where nothing is reported back
+	writing  *writing      // nil where no leads are written
+	messages *writing      // nil where no messages are
+}
+
+// rebindPause is how long calls are answered with the reason of the last
+// failure before one of them asks the database again.
+const rebindPause = time.Second
+
+// CheckMapping finds everything that is wrong in a dealer's CRM files without a
+// database, warnings included. name is what the folder is called in faults.
+func CheckMapping(folder fs.FS, name string) mapfile.Faults {
+	_, faults := (&Config{MappingName: name}).compile(folder)
+	return faults
+}
+
+// compile reads and compiles a folder. The version is nil when one of the
+// faults is more than a warning.
+func (c *Config) compile(folder fs.FS) (*version, mapfile.Faults) {
+	s, err := shape()
+	if err != nil {
+		return nil, mapfile.Faults{{File: crmfile.FileName, Message: err.Error()}}
+	}
+	dir := c.MappingName
+	file, faults := crmfile.Load(folder, dir, s.names)
+	if file == nil {
+		return nil, faults
+	}
+	v := &version{file: file, shape: s, turn: make(chan struct{}, 1)}
+	var meaning mapfile.Faults
+	if file.Update != nil && file.Update.Section != nil {
+		complete(file)
+		compiled, found := plan.Compile(file.Shared, s.target(file))
+		v.plan = compiled
+		meaning = append(meaning, crmfile.Renamed(found)...)
+	}
+	values, found := compileValues(file, s)
+	v.values = values
+	meaning = append(meaning, found...)
+	faults = faults.WithMeaning(meaning)
+	if faults.Err() != nil {
+		return nil, faults
+	}
+	return v, faults
+}
+
+// bound gives the program of a version, binding it to the tables of the database
+// if that has not been done. now leaves out the pause between tries.
+func (c *CRM) bound(ctx context.Context, v *version, now bool) (*program, error) {
+	if p := v.program.Load(); p != nil {
+		return p, nil
+	}
+	select {
+	case v.turn <- struct{}{}:
+		defer func() { <-v.turn }()
+	case <-ctx.Done():
+		return nil, translate(ctx, ctx.Err())
+	}
+	if p := v.program.Load(); p != nil {
+		return p, nil
+	}
+	if !now && v.failed != nil && c.env.Now().Sub(v.tried) < rebindPause {
+		return nil, v.failed
+	}
+	p, faults, err := c.bindTo(ctx, v)
+	if errors.Is(err, context.Canceled) {
+		return nil, err // says nothing about the database
+	}
+	v.tried, v.failed = c.env.Now(), err
+	if err != nil {
+		return nil, err
+	}
+	v.program.Store(p)
+	if len(faults) > 0 {
+		c.env.Log.InfoContext(ctx, "the mapping of the CRM has warnings; `dealerbridge mapping check --db` lists them", "warnings", len(faults))
+	}
+	return p, nil
+}
+
+// bindTo compiles a version for the tables the database has now. Without an
+// error the faults are warnings.
+func (c *CRM) bindTo(ctx context.Context, v *version) (*program, mapfile.Faults, error) {
+	limited, cancel := context.WithTimeout(ctx, 2*c.pool.limit)
+	defer cancel()
+	if err := c.dialectFits(v); err != nil {
+		return nil, nil, err
+	}
+	refs := v.tables()
+	if v.plan != nil {
+		refs = append(refs, v.plan.Tables()...)
+	}
+	known, err := c.pool.inspect(limited, refs)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &program{}
+	var faults mapfile.Faults
+	if v.plan != nil {
+		states, found := v.plan.Bind(c.pool.server, known.schema)
+		p.states = states
+		faults = append(faults, crmfile.Renamed(found)...)
+		if states != nil {
+			refused, err := c.prepareAll(limited, v, states)
+			if err != nil {
+				return nil, nil, err
+			}
+			faults = append(faults, refused...)
+		}
+	}
+	b := &binder{version: v, catalog: known, server: c.pool.server}
+	p.writing, p.messages = b.lead(), b.messages()
+	faults = append(faults, b.faults...).Sorted()
+	if faults.Err() != nil {
+		return nil, faults, mappingError(faults)
+	}
+	return p, faults, nil
+}
+
+// prepareAll has the server read every statement before the first is run.
+func (c *CRM) prepareAll(ctx context.Context, v *version, p *plan.Program) (mapfile.Faults, error) {
+	var faults mapfile.Faults
+	for _, s := range p.Statements() {
+		err := c.pool.understands(ctx, s.Text, s.Args)
+		if err == nil {
+			continue
+		}
+		why, refused := refusal(err)
+		if !refused {
+			return nil, fmt.Errorf("preparing the statements of the mapping: %w", err)
+		}
+		faults = append(faults, mapfile.Fault{
+			File: v.file.Path, Pos: v.file.Update.Pos, Path: s.Name,
+			Message: "the database does not accept the statement made of this: " + why,
+		})
+	}
+	return faults, nil
+}
+
+// dialectFits refuses SQL that was written for another server.
+func (c *CRM) dialectFits(v *version) error {
+	if v.plan == nil || !v.plan.HasSQL() || string(v.plan.Dialect()) == string(c.pool.server) {
+		return nil
+	}
+	return mappingError(mapfile.Faults{{
+		File: v.file.Path, Pos: v.file.Shared.Pos, Path: "dialect",
+		Message: fmt.Sprintf("the SQL in this file is written for %s and the database is %s; write that SQL for %s and say `dialect: %s`",
+			v.plan.Dialect(), c.pool.server, c.pool.server, c.pool.server),
+	}})
+}
+
+// tables are those that are written.
+func (v *version) tables() []plan.TableRef {
+	var refs []plan.TableRef
+	add := func(s mapfile.Source) {
+		refs = append(refs, plan.TableRef{Database: s.Database.Value, Table: s.Table.Value})
+	}
+	if v.file.Lead != nil {
+		for _, row := range v.file.Lead.Rows {
+			add(row.Source)
+			for _, key := range row.Key {
+				if key.Counter != nil {
+					add(key.Counter.Source)
+				}
+			}
+		}
+	}
+	if v.file.Messages != nil {
+		add(v.file.Messages.Source)
+	}
+	for _, list := range v.file.PickLists {
+		add(list.Source)
+	}
+	return refs
+}
+
+// mappingError makes faults an error of the adapter; errors.As finds the faults
+// in it.
+func mappingError(faults mapfile.Faults) error {
+	return fmt.Errorf("%w:\n%w", adapters.ErrMapping, faults)
+}
+
+// sentence puts reasons of a plan into words.
+func sentence(reason plan.Reason) string {
+	switch reason {
+	case plan.Missing:
+		return "nothing is there and the interface needs it"
+	case plan.Unmapped:
+		return "the code has no entry in its map, or the text is none of the interface's words"
+	case plan.Unreadable:
+		return "the value cannot be read as what it should be"
+	case plan.TooLong:
+		return "the text is longer than the interface allows; `cut: true` would cut it"
+	}
+	return strings.ReplaceAll(string(reason), "-", " ")
+}
