@@ -230,7 +230,7 @@ func (c *compiler) correlate(f, sub *frame, r *relation, match []mapfile.Match) 
 				continue
 			}
 			rel, _ := f.scope.find(m.Value.Column.Alias)
-			all = append(all, sameSQL(columnSQL(owner, col.Name), col, columnSQL(rel, theirs.Name), theirs))
+			all = append(all, c.sameSQL(columnSQL(owner, col.Name), col, columnSQL(rel, theirs.Name), theirs))
 		default:
 			c.fault(m.Value.Pos, "the server does not know what comes out of a conversion, so this match cannot decide which rows there are")
 		}

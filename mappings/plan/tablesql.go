@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/dealerbridge/dealerbridge/mappings/mapfile"
+import (
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+)
 
 // tableSQL renders a relation as it stands behind FROM or JOIN, and the
 // conditions that go with it: owner and state filters, and its own.
@@ -77,7 +80,7 @@ func (c *compiler) matchSQL(f *frame, r *relation) []sqlText {
 				"unknown column %q in %s", m.Value.Column.Name, other.title())
 			continue
 		}
-		all = append(all, sameSQL(left, column, columnSQL(other, theirs.Name), theirs))
+		all = append(all, c.sameSQL(left, column, columnSQL(other, theirs.Name), theirs))
 	}
 	if r.on != nil {
 		c.namesInSQL(*r.on, f.scope.aliases())
@@ -90,8 +93,17 @@ func (c *compiler) matchSQL(f *frame, r *relation) []sqlText {
 
 // sameSQL compares two columns by the rules of the first, whose index then
 // serves. Where the servers' own choice of rules would be none, it is made here.
-func sameSQL(left sqlText, first *Column, right sqlText, second *Column) sqlText {
+func (c *compiler) sameSQL(left sqlText, first *Column, right sqlText, second *Column) sqlText {
 	var s sqlText
+	if text := right; c.server == MySQL && (first.Kind.Numeric() && second.Kind == convert.ColumnText || second.Kind.Numeric() && first.Kind == convert.ColumnText) {
+		// To the server '7x' is 7, and long numbers are equal when their first
+		// digits are.
+		if second.Kind.Numeric() {
+			text = left
+		}
+		s.text("(").add(left).text(" = ").add(right).text(" and ").add(numeric(text))
+		return *s.text(" and cast(").add(left).text(" as decimal(65,10)) = cast(").add(right).text(" as decimal(65,10)))")
+	}
 	s.add(left).text(" = ")
 	own, other := first.Letters, second.Letters
 	switch {

@@ -32,16 +32,31 @@ type generator struct {
 	world     *World
 }
 
-func (g *generator) n(upTo int, what string) int { return rapid.IntRange(0, upTo).Draw(g.t, what) }
+// evenly is a number of which each is as likely as any other. The ranges of the
+// library prefer small ones, so that most of what is drawn would stay plain.
+var evenly = rapid.Custom(func(t *rapid.T) int {
+	n := 0
+	for _, bit := range rapid.SliceOfN(rapid.Bool(), evenBits, evenBits).Draw(t, "bits") {
+		n <<= 1
+		if bit {
+			n++
+		}
+	}
+	return n
+})
 
-func (g *generator) chance(percent int, what string) bool {
-	// Shrinking goes to 0, which is the plain case.
-	return rapid.IntRange(0, 99).Draw(g.t, what) >= 100-percent
+const evenBits = 10
+
+// n draws a number from 0 up to a small one, that included.
+func (g *generator) n(upTo int, what string) int {
+	return evenly.Draw(g.t, what) * (upTo + 1) >> evenBits
 }
 
-func pick[T any](g *generator, all []T, what string) T {
-	return all[rapid.IntRange(0, len(all)-1).Draw(g.t, what)]
-}
+// chance draws whether something happens. Shrinking goes to what does not: the
+// plain case.
+func (g *generator) chance(percent int, what string) bool { return g.n(99, what) >= 100-percent }
+
+func pick[T any](g *generator, all []T, what string) T { return all[g.n(len(all)-1, what)] }
 
 var oddNames = []string{
 	"order", "from", "Rank", "unit #", "a.b", "it's", `say "x"`, "UPPER", "select", "näme", "x-1", "100%", "group", "Table",
@@ -54,7 +69,7 @@ var plainNames = []string{
 
 // name gives a column a name that its table has not used.
 func (g *generator) name() string {
-	i := rapid.IntRange(0, len(g.names)-1).Draw(g.t, "name")
+	i := g.n(len(g.names)-1, "name")
 	name := g.names[i]
 	g.names = append(g.names[:i:i], g.names[i+1:]...)
 	return name
@@ -69,7 +84,7 @@ var tableNames = []string{"MAIN", "CUST", "ORDER", "Lines #", "it's", "Group", "
 // table draws a table: its company first, then what is asked for, then extras.
 func (g *generator) table(key []int, columns func() []Column, extras, rows int) *Table {
 	g.names = append(append([]string{}, plainNames...), oddNames...)
-	i := rapid.IntRange(0, len(tableNames)-1).Draw(g.t, "table")
+	i := g.n(len(tableNames)-1, "table")
 	for g.taken(tableNames[i]) {
 		i = (i + 1) % len(tableNames)
 	}
@@ -90,7 +105,7 @@ func (g *generator) table(key []int, columns func() []Column, extras, rows int) 
 	for range g.n(extras, "extras") {
 		t.Columns = append(t.Columns, g.extra())
 	}
-	g.fill(t, g.n(rows, "rows"))
+	g.fill(t, max(g.n(rows, "rows"), g.n(rows, "rows"))) // seldom none
 	if g.companies {
 		column := Ref{Column: t.Columns[0].Name}
 		g.world.Mapping.Owner = append(g.world.Mapping.Owner, Filter{t, Cond{Column: column, Op: Equal, Values: []string{ours}}})

@@ -64,7 +64,7 @@ func Draw(t *rapid.T, o Options) *World {
 			all = append(all, g.column(Text, pick(g, []Content{Packed, PackedJSON}, "packed")))
 		}
 		return all
-	}, 5, 7)
+	}, 5, 10)
 	look := g.table(pickKey(g), func() []Column {
 		return []Column{g.column(lookKind, Link, lookPool...), g.column(Integer, Numbers), g.column(Text, Code)}
 	}, 3, 5)
@@ -80,7 +80,7 @@ func Draw(t *rapid.T, o Options) *World {
 	}
 	m.Number = Number{Column: Ref{"r", name(main, 1)}}
 	if viaCustomers {
-		customers := g.table([]int{0}, func() []Column { return []Column{g.column(numberKind, Link, numberPool...)} }, 2, 5)
+		customers := g.table([]int{0}, func() []Column { return []Column{g.column(numberKind, Link, numberPool...)} }, 2, 14)
 		e.From.Joins = append(e.From.Joins, Join{
 			Alias: "cus", Table: customers, Required: true,
 			Match: []Match{{Column: name(customers, 0), With: Ref{"r", name(main, 1)}}},
@@ -98,10 +98,10 @@ func Draw(t *rapid.T, o Options) *World {
 		e.From.Joins = append(e.From.Joins, g.lookup("lk", look, name(look, 0), Ref{"r", name(main, 2)}, name(look, 2)))
 		places = append(places, place{"lk", look})
 	}
-	if g.chance(40, "state") {
+	if g.chance(25, "state") {
 		m.State = append(m.State, Filter{main, g.comparison([]place{{"", main}})})
 	}
-	if g.chance(30, "state of children") {
+	if g.chance(20, "state of children") {
 		m.State = append(m.State, Filter{child, g.comparison([]place{{"", child}})})
 	}
 	e.Children = []Children{{Name: "kids", Table: child, Match: []Match{{Column: name(child, 0), With: Ref{"r", name(main, 0)}}}}}
@@ -111,7 +111,7 @@ func Draw(t *rapid.T, o Options) *World {
 	if g.chance(30, "condition of children") {
 		e.Children[0].Where = []Cond{g.comparison([]place{{"", child}})}
 	}
-	for range g.n(2, "conditions") {
+	for range g.n(5, "conditions") / 3 {
 		e.From.Where = append(e.From.Where, g.condition([]place{{"r", main}}, &e.Children[0]))
 	}
 	for range g.n(2, "orders") {
@@ -155,7 +155,7 @@ func pickKey(g *generator) []int {
 
 // lookup joins a table: by its key, or by picking one of several rows.
 func (g *generator) lookup(alias string, t *Table, key string, with Ref, code string) Join {
-	j := Join{Alias: alias, Table: t, Match: []Match{{Column: key, With: with}}, Required: g.chance(25, "required")}
+	j := Join{Alias: alias, Table: t, Match: []Match{{Column: key, With: with}}, Required: g.chance(15, "required")}
 	if len(t.Key) == 0 {
 		// Every column decides, so that equal rows are equal altogether.
 		j.Pick = []Order{g.order("", t)}
@@ -255,7 +255,7 @@ func (g *generator) condition(places []place, children *Children) Cond {
 func (g *generator) lists(e *Endpoint, main, child, look *Table, name func(*Table, int) string) {
 	parent := []Match{{Column: name(child, 0), With: Ref{"r", name(main, 0)}}}
 	source := func() ListSource {
-		s := ListSource{From: &Source{Table: child, Alias: "d"}, Parent: parent, KeepParent: g.chance(40, "keepParent")}
+		s := ListSource{From: &Source{Table: child, Alias: "d"}, Parent: parent, KeepParent: g.chance(60, "keepParent")}
 		if g.chance(60, "condition") {
 			s.From.Where = []Cond{g.comparison([]place{{"d", child}})}
 		}
@@ -279,7 +279,7 @@ func (g *generator) lists(e *Endpoint, main, child, look *Table, name func(*Tabl
 		s.Fields = g.fields(feeFields, []place{{"d", child}}, nil)
 		e.Fees = &List{Name: "feeDetails", SumByName: g.chance(60, "sumByName"), Sources: []ListSource{s}}
 		if g.chance(60, "columns") {
-			columns := ListSource{KeepParent: g.chance(40, "keepParent")}
+			columns := ListSource{KeepParent: g.chance(60, "keepParent")}
 			for range 1 + g.n(2, "rows") {
 				columns.Columns = append(columns.Columns, g.fields(feeFields, []place{{"r", main}}, nil))
 			}
@@ -287,7 +287,7 @@ func (g *generator) lists(e *Endpoint, main, child, look *Table, name func(*Tabl
 		}
 	}
 	if packed := refs([]place{{"r", main}}, func(c Column) bool { return c.Content == Packed || c.Content == PackedJSON }); len(packed) > 0 && g.chance(80, "elements") {
-		s := ListSource{KeepParent: g.chance(40, "keepParent"), Elements: &Elements{
+		s := ListSource{KeepParent: g.chance(60, "keepParent"), Elements: &Elements{
 			Ref: packed[0], JSON: main.Columns[main.index(packed[0].Column)].Content == PackedJSON, Distinct: g.chance(40, "distinct elements"),
 		}}
 		s.Fields = g.fields(feeFields, []place{{elementAlias, elementParts}, {elementAlias, elementParts}, {"r", main}}, nil)

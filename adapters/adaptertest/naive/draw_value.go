@@ -73,7 +73,7 @@ func (g *generator) fields(all []Field, places []place, children *Children) []Fi
 			continue
 		}
 		f.Value = g.value(f, places, children, 2)
-		if f.Required && g.chance(75, "safe") {
+		if f.Required && g.chance(94, "safe") {
 			f.Value = first(f.Value, g.fixed(f))
 		}
 		if _, list := f.Value.(FirstValue); !list && g.chance(25, "policy") {

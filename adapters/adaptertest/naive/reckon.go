@@ -79,14 +79,8 @@ func divided(all []*big.Rat, digits int) outcome {
 	if zero {
 		return unreadable
 	}
-	text := quotient.FloatString(digits)
-	if n, _, _ := amount(text); n.Sign() == 0 {
-		text = new(big.Rat).FloatString(digits)
-	}
-	if digits == 0 {
-		text += ".0"
-	}
-	return there(text)
+	rounded, _, _ := amount(quotient.FloatString(digits))
+	return there(spelled(rounded, digits))
 }
 
 func (v ReckonedValue) written() any {
