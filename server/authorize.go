@@ -22,19 +22,9 @@ func (s *server) authorize(c *gin.Context) { s.authorizeFor(c, token.ScopeRead) 
 // authorizeFor is authorize for calls that need another scope.
 func (s *server) authorizeFor(c *gin.Context, scope string) {
 	ctx := c.Request.Context()
-	bearer, err := bearerOf(c.Request.Header.Values("Authorization"))
+	caller, err := s.caller(c, scope)
 	if err != nil {
 		s.fail(c, err)
-		return
-	}
-	caller, err := s.o.Verifier.Verify(ctx, bearer)
-	if err != nil {
-		s.fail(c, fmt.Errorf("checking the token: %w", err))
-		return
-	}
-	facts(c).client = caller.Client
-	if !slices.Contains(caller.Scopes, scope) {
-		s.fail(c, problem.InsufficientScope(scope))
 		return
 	}
 	d, leave, err := s.dealer(caller, queryOf(c))
@@ -48,6 +38,23 @@ func (s *server) authorizeFor(c *gin.Context, scope string) {
 		Client: caller.Client, Dealer: d, Undo: &dealers.Undo{},
 	}))
 	c.Next()
+}
+
+// caller checks the token of a request, and that it has a scope.
+func (s *server) caller(c *gin.Context, scope string) (token.Caller, error) {
+	bearer, err := bearerOf(c.Request.Header.Values("Authorization"))
+	if err != nil {
+		return token.Caller{}, err
+	}
+	caller, err := s.o.Verifier.Verify(c.Request.Context(), bearer)
+	if err != nil {
+		return token.Caller{}, fmt.Errorf("checking the token: %w", err)
+	}
+	facts(c).client = caller.Client
+	if !slices.Contains(caller.Scopes, scope) {
+		return token.Caller{}, problem.InsufficientScope(scope)
+	}
+	return caller, nil
 }
 
 // dealer chooses the dealer of a request: the one it names, or the only one of

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/dealerbridge/dealerbridge/server/intake"
 	"github.com/dealerbridge/dealerbridge/server/sweep"
 )
 
@@ -18,6 +19,7 @@ type metrics struct {
 	inFlight prometheus.Gauge
 	panics   prometheus.Counter
 	sweeps   *prometheus.CounterVec
+	messages *prometheus.CounterVec
 	lists    prometheus.Gauge
 	bytes    prometheus.Gauge
 }
@@ -41,6 +43,9 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		sweeps: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: space, Name: "sweep_events_total", Help: "What happened to key lists.",
 		}, []string{"dealer", "endpoint", "event"}),
+		messages: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: space, Name: "message_intake_total", Help: "What became of messages that were posted.",
+		}, []string{"dealer", "event"}),
 		lists: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: space, Name: "sweep_lists", Help: "Key lists in memory.",
 		}),
@@ -48,7 +53,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 			Namespace: space, Name: "sweep_bytes", Help: "Estimated size of the key lists in memory.",
 		}),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.took, m.inFlight, m.panics, m.sweeps, m.lists, m.bytes} {
+	for _, c := range []prometheus.Collector{m.requests, m.took, m.inFlight, m.panics, m.sweeps, m.messages, m.lists, m.bytes} {
 		if err := r.Register(c); err != nil {
 			return nil, fmt.Errorf("registering metrics: %w", err)
 		}
@@ -60,6 +65,11 @@ func (m *metrics) request(verb, route, dealer string, status int, took time.Dura
 	verb = method(verb)
 	m.requests.WithLabelValues(verb, route, dealer, strconv.Itoa(status)).Inc()
 	m.took.WithLabelValues(verb, route).Observe(took.Seconds())
+}
+
+// message counts what became of a message.
+func (m *metrics) message(dealer string, what intake.Event) {
+	m.messages.WithLabelValues(dealer, string(what)).Inc()
 }
 
 // Happened implements sweep.Observer.

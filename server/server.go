@@ -18,9 +18,11 @@ import (
 
 	"github.com/dealerbridge/dealerbridge/gen/crs/api"
 	"github.com/dealerbridge/dealerbridge/gen/crs/model"
+	operatorapi "github.com/dealerbridge/dealerbridge/gen/operator/api"
 	"github.com/dealerbridge/dealerbridge/openapi"
 	"github.com/dealerbridge/dealerbridge/server/crs"
 	"github.com/dealerbridge/dealerbridge/server/dealers"
+	"github.com/dealerbridge/dealerbridge/server/intake"
 	"github.com/dealerbridge/dealerbridge/server/problem"
 	"github.com/dealerbridge/dealerbridge/server/sweep"
 	"github.com/dealerbridge/dealerbridge/server/token"
@@ -58,6 +60,14 @@ type Options struct {
 	// is answered (R170). Empty: there are /api/v1/customer and /api/v1/ alone.
 	CustomerPath string
 
+	// Messages says how messages are taken; nil: no such path. Now, Log and Happens are set by New, Known where
+	// it is missing.
+	Messages *intake.Options
+
+	// Operator answers the operator's own API; nil: no such paths.
+	Operator    operatorapi.StrictServerInterface
+	MaxDeskBody int64 // bytes of a body that an operator sends; 40 MiB
+
 	// Sweeps says how key lists are kept; Now and Observer are set by New.
 	Sweeps sweep.Options
 	// Alert is told of answers refused because too many rows were left out.
@@ -79,6 +89,9 @@ func (o *Options) fill() {
 	}
 	if o.MaxBody <= 0 {
 		o.MaxBody = 64 << 10
+	}
+	if o.MaxDeskBody <= 0 {
+		o.MaxDeskBody = 40 << 20
 	}
 	if o.MaxInFlight <= 0 {
 		o.MaxInFlight = 256
@@ -116,10 +129,21 @@ func New(o Options) (http.Handler, error) {
 	if s.operations, err = operations(doc, s.customerPaths()); err != nil {
 		return nil, fmt.Errorf("building the server: %w", err)
 	}
-	return s.engine(doc, crs.New(crs.Options{
+	e := s.engine(doc, crs.New(crs.Options{
 		Sweeps: sweep.New(s.o.Sweeps), DefaultItems: o.DefaultItems, MostItems: o.MostItems,
 		Stall: o.RequestTimeout, Alert: s.alert,
-	})), nil
+	}))
+	if o.Messages != nil {
+		if err := s.takeMessages(e); err != nil {
+			return nil, err
+		}
+	}
+	if o.Operator != nil {
+		if err := s.operate(e); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
 }
 
 func init() { gin.SetMode(gin.ReleaseMode) } // gin prints its routes otherwise
