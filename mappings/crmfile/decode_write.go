@@ -34,20 +34,44 @@ func writeKeys(n *mapfile.Node) []string {
 	return keys
 }
 
+// apart parts the keys that are this package's from those of any value.
+func apart(n *mapfile.Node) (own, others *mapfile.Node) {
+	own = &mapfile.Node{Kind: mapfile.MapNode, Pos: n.Pos}
+	if n.Kind != mapfile.MapNode {
+		return own, n
+	}
+	others = &mapfile.Node{Kind: mapfile.MapNode, Pos: n.Pos}
+	for _, p := range n.Pairs {
+		if slices.Contains(writeKeys(n), p.Key.Value) {
+			own.Pairs = append(own.Pairs, p)
+		} else {
+			others.Pairs = append(others.Pairs, p)
+		}
+	}
+	// {from: lead.name} is lead.name.
+	if from := others.Get("from"); from != nil && len(others.Pairs) == 1 && from.Kind == mapfile.ScalarNode && len(own.Pairs) > 0 {
+		others = from
+	}
+	return own, others
+}
+
 // write reads what a column gets.
 func (d *decoder) write(n *mapfile.Node, path string, rests []string) *Write {
 	w := &Write{Pos: n.Pos}
 	rest := n
-	if n.Kind == mapfile.MapNode {
-		own := &mapfile.Node{Kind: mapfile.MapNode, Pos: n.Pos}
-		others := &mapfile.Node{Kind: mapfile.MapNode, Pos: n.Pos}
-		for _, p := range n.Pairs {
-			if slices.Contains(writeKeys(n), p.Key.Value) {
-				own.Pairs = append(own.Pairs, p)
-			} else {
-				others.Pairs = append(others.Pairs, p)
+	switch n.Kind {
+	case mapfile.ListNode:
+		// What is said of one item of a list goes for whichever is written.
+		rest = &mapfile.Node{Kind: mapfile.ListNode, Pos: n.Pos}
+		for _, item := range n.Items {
+			own, others := apart(item)
+			if k := d.Keys(own, path, writeContext); k != nil {
+				d.writeOptions(w, k, rests)
 			}
+			rest.Items = append(rest.Items, others)
 		}
+	case mapfile.MapNode:
+		own, others := apart(n)
 		rest = others
 		if k := d.Keys(own, path, writeContext); k != nil {
 			d.writeOptions(w, k, rests)

@@ -115,6 +115,7 @@ func (c *compiler) keyFrame(t EndpointTarget, ep *mapfile.Endpoint, title, sourc
 			k.key = append(k.key, p)
 		}
 	}
+	c.losing(f, t, ep, &k)
 	c.requireInside(f)
 	f.needed = c.needs(f)
 	f.where = append(f.where, c.keyConditions(f, ep.Where, &k)...)
@@ -224,6 +225,7 @@ func (c *compiler) rowStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint
 		strict: out.strict, customer: t.Customer,
 	})
 	f.declared = c.declaredIn(f, ep.Where, scope.relations[0])
+	c.stateTests(f, ep)
 	c.finish(f)
 	rr.stmt = f.statement()
 	out.rows = rr
