@@ -55,7 +55,8 @@ func tableName(s mapfile.Source) string {
 }
 
 // matchSQL renders what a join pairs its rows by. The server's own comparison
-// decides there, collations included.
+// decides there, collations included; only a text and a number are held to what
+// the number is.
 func (c *compiler) matchSQL(f *frame, r *relation) []sqlText {
 	var all []sqlText
 	for _, m := range r.match {
@@ -96,12 +97,12 @@ func (c *compiler) matchSQL(f *frame, r *relation) []sqlText {
 func (c *compiler) sameSQL(left sqlText, first *Column, right sqlText, second *Column) sqlText {
 	var s sqlText
 	if text := right; c.server == MySQL && (first.Kind.Numeric() && second.Kind == convert.ColumnText || second.Kind.Numeric() && first.Kind == convert.ColumnText) {
-		// To the server '7x' is 7, and long numbers are equal when their first
-		// digits are.
+		// To the server '7x' is 7, a blank is 0, and long numbers are equal when
+		// their first digits are.
 		if second.Kind.Numeric() {
 			text = left
 		}
-		s.text("(").add(left).text(" = ").add(right).text(" and ").add(numeric(text))
+		s.text("(").add(left).text(" = ").add(right).text(" and ").add(numeric(text)).text(" and trim(").add(text).text(") <> ''")
 		return *s.text(" and cast(").add(left).text(" as decimal(65,10)) = cast(").add(right).text(" as decimal(65,10)))")
 	}
 	s.add(left).text(" = ")
