@@ -47,6 +47,7 @@ func (a *attempt) planned() adapters.LeadPlanned {
 		var cells []cell
 		switch {
 		case r.found && r.step.row.NeverChange:
+			a.cells(r, r.step.insert, true, true) // for what is cut off and goes on
 			continue
 		case r.found:
 			cells, _ = a.updates(r)

@@ -213,6 +213,10 @@ func (a *attempt) rowsIn(ctx context.Context, s *session, tx *on) (outcome adapt
 		}
 		switch {
 		case r.found:
+			if !begun || a.w.lasting && !a.finished {
+				// What does not fit here is news of this lead all the same.
+				a.cells(r, r.step.insert, true, true)
+			}
 			if err := a.updateRow(ctx, tx, r); err != nil {
 				return "", nil, nil, err
 			}

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	allCards = "select NUMBER, CATID, PERSON, STATUS, RATING, NOTE, OWNER, MADE, MADEON, WANTED, QTY from CARD order by NUMBER"
+	allCards = "select NUMBER, CATID, PERSON, STATUS, RATING, NOTE, OWNER, cast(MADE as char(19)), MADEON, cast(WANTED as char(10)), QTY from CARD order by NUMBER"
 	allRows  = "select 'COMPANY', count(*) from COMPANY union all select 'PERSON', count(*) from PERSON union all select 'CARD', count(*) from CARD"
 )
 
