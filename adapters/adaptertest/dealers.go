@@ -27,6 +27,9 @@ type Dealer struct {
 	// Untidy are values of the books that cannot be sent as they stand, one of
 	// each kind; every one must be noted.
 	Untidy []adapters.Note
+	// Lost are notes on rows that stand in no list, because a required join finds
+	// nothing for them; every one must be noted as well.
+	Lost []adapters.Note
 
 	fill   func(ctx context.Context, db *sql.DB, dialect string, documents string) error
 	remove func(list List, id string) (statement string, values []any)
@@ -110,6 +113,10 @@ func Nordbau() Dealer {
 			{Endpoint: "contract", Field: "feeDetails", Reason: adapters.Unreadable}, // JSON that was cut off: the contract stays
 			{Endpoint: "jobsite", Field: "name", Reason: adapters.CutShort},
 			{Endpoint: "invoice", Field: "invoiceDate", Reason: adapters.Unreadable},
+		},
+		Lost: []adapters.Note{
+			{Endpoint: "contract", Field: "stand", Reason: adapters.Missing}, // a contract without any state
+			{Endpoint: "jobsite", Field: "stand", Reason: adapters.Missing},
 		},
 		fill: func(ctx context.Context, db *sql.DB, dialect string, documents string) error {
 			if err := nordbau.Load(ctx, db, nordbau.Dialect(dialect), nordbau.Options{}); err != nil {

@@ -36,7 +36,7 @@ func (s *suite) testNotes(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Error(err)
 	}
-	for _, want := range s.dealer.Untidy {
+	for _, want := range slices.Concat(s.dealer.Untidy, s.dealer.Lost) {
 		if !slices.ContainsFunc(noted.all, func(n adapters.Note) bool {
 			return n.Endpoint == want.Endpoint && n.Field == want.Field && n.Reason == want.Reason
 		}) {
@@ -44,8 +44,9 @@ func (s *suite) testNotes(t *testing.T) {
 		}
 	}
 	for _, n := range noted.all {
-		if !keys[n.Row] {
-			t.Errorf("%s %s: noted for %q, which is no key of a row", n.Endpoint, n.Field, n.Row)
+		lost := slices.Contains(s.dealer.Lost, adapters.Note{Endpoint: n.Endpoint, Field: n.Field, Reason: n.Reason})
+		if keys[n.Row] == lost {
+			t.Errorf("%s %s: noted for %q, which is no key of such a row", n.Endpoint, n.Field, n.Row)
 		}
 	}
 }

@@ -90,7 +90,7 @@ var joinContext = &Context{
 		{Name: "on", Shape: shapeSQL, Doc: "SQL that must hold besides or instead, for joins on an expression.", Example: "on: \"l.custno = trim(h.client)\""},
 		{Name: "where", Shape: shapeConditions, Doc: "Which rows of the joined table may match; its columns stand bare.", Example: "where: {type: MAIN}"},
 		{Name: "pick", Shape: shapePick, Doc: "Where several rows match: the first in this order; columns of the joined table stand bare.", Example: "pick: [valid desc, id]"},
-		{Name: "required", Shape: shapeBool, Default: "false", Doc: "Whether rows without a match are dropped. Where nothing is found because the joined table has no rows at all, the list is refused instead of empty.", Example: "required: true"},
+		{Name: "required", Shape: shapeBool, Default: "false", Doc: "Whether rows without a match are dropped. Rows of a section for which the table holds nothing at all (whatever `where` and `state` say) are noted by the join's name, except where the join leads to the customer number, is picked, or matches by SQL: then `mapping check --db` counts them. Where nothing is found because the joined table has no rows, the list is refused instead of empty; that child rows looked at by `exists` are gone, only `mapping check --db` can tell.", Example: "required: true"},
 		{Name: "one", Shape: shapeBool, Default: "false", Doc: "Says that the join never finds several rows although no unique index proves it. `mapping check --db` counts; where it finds several at run time all the same, one is chosen and noted.", Example: "one: true"},
 	},
 	Frame: "joins:\n  l:\n    table: CLIENT\n    match: {custno: h.client}\n    HERE\n",

@@ -16,7 +16,7 @@ func (c *compiler) keyConditions(f *frame, all []*mapfile.Condition, k *keyReade
 	var out []sqlText
 	for _, cond := range all {
 		if cond.Exists == nil || !c.decidedHere(f, cond.Exists) {
-			out = append(out, c.condition(f, cond, nil))
+			out = append(out, c.sparing(f, cond, c.condition(f, cond, nil)))
 			continue
 		}
 		if n, ok := c.fetchedFilter(f, cond); ok {

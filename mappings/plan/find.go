@@ -355,7 +355,7 @@ children:
 
 // shown keys main rows, and leaves out those without a customer.
 func (w *findWay) shown(rows []*row) []*row {
-	rows = slices.DeleteFunc(rows, func(r *row) bool {
+	rows = slices.DeleteFunc(w.keys.joined(rows, nil), func(r *row) bool {
 		if w.keys.customer == nil {
 			return false
 		}

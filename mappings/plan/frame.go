@@ -20,7 +20,10 @@ type relation struct {
 	where    []*mapfile.Condition
 	pick     []mapfile.Order
 	required bool
-	main     bool
+	// lost is a column, as alias.column, that is NULL where a required join finds
+	// nothing; "" where rows are dropped without being counted.
+	lost string
+	main bool
 	// apart says that the rows are fetched by a statement of their own and
 	// paired in Go: because one of several has to be picked, because nothing
 	// proves that there is only one, or because what they are matched with is
@@ -288,6 +291,12 @@ func (f *frame) render() *Statement {
 	where := slices.Clone(f.where)
 	for _, r := range f.scope.relations {
 		if !slices.Contains(f.used, r) {
+			continue
+		}
+		if r.lost != "" {
+			table, on, more := f.c.lostSQL(f, r)
+			s.text(" left join ").add(table).text(" on ").add(joinSQL(" and ", on))
+			where = append(where, more...)
 			continue
 		}
 		table, conditions := f.c.tableSQL(f, r)

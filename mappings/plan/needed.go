@@ -44,7 +44,7 @@ func (c *compiler) needs(f *frame) *neededTables {
 			continue
 		}
 		own := *r
-		own.main, own.required, own.apart, own.match, own.on, own.where, own.pick = true, false, false, nil, nil, nil, nil
+		own.main, own.required, own.apart, own.match, own.on, own.where, own.pick, own.lost = true, false, false, nil, nil, nil, nil, ""
 		sub := newFrame(c, f.name, &scope{relations: []*relation{&own}}, nil, ownerOnly)
 		sub.closed = true
 		sub.slots = []slot{{expr: *new(sqlText).text("1")}}

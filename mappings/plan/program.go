@@ -37,6 +37,7 @@ type keyReader struct {
 	key      []place
 	customer *customerNumber // nil where rows are not asked for by customer
 	needs    []need
+	lost     []lostJoin
 	order    []orderKey
 	distinct []evaluator
 	endpoint string

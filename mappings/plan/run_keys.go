@@ -137,7 +137,7 @@ func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]candidate, er
 			rows = append(rows, some...)
 		}
 	}
-	rows = k.ofCustomers(rows, a.Customers)
+	rows = k.joined(k.ofCustomers(rows, a.Customers), a.Note)
 	if len(rows) == 0 {
 		return nil, k.frame.needed.there(ctx, x)
 	}
