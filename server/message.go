@@ -33,6 +33,8 @@ func (s *server) takeMessages(e *gin.Engine) error {
 	e.POST(messagePath, func(c *gin.Context) {
 		sender, err := s.sender(c)
 		if err != nil {
+			// net/http would otherwise read on before it lets the answer out.
+			c.Header("Connection", "close")
 			s.fail(c, err)
 			return
 		}
