@@ -272,6 +272,10 @@ func (g *generator) lists(e *Endpoint, main, child, look *Table, name func(*Tabl
 			places = append(places, place{"eq", look})
 		}
 		s.Fields = g.fields(assetFields, places, nil)
+		if g.chance(50, "rates") {
+			s.Fields = slices.DeleteFunc(s.Fields, func(f Field) bool { return strings.HasPrefix(f.Path, ratesObject+".") })
+			s.Rates = g.rates(look.Columns[look.index(name(look, 0))].Kind, look.Columns[look.index(name(look, 0))].Pool, Ref{"d", name(child, 3)})
+		}
 		e.Assets = &List{Name: "assetDetails", Sources: []ListSource{s}}
 	}
 	if g.chance(60, "fees") {

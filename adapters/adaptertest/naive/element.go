@@ -124,7 +124,7 @@ func (w *world) list(r *row, name string, l *List) ([]any, *fault) {
 		}
 		w.order(rows, "", order)
 		for _, child := range rows {
-			made, bad := w.element(child, name+".", s.Fields)
+			made, bad := w.element(child, name+".", append(slices.Clone(s.Fields), s.Rates.fields()...))
 			take(s, made, bad)
 		}
 	}

@@ -111,6 +111,7 @@ type List struct {
 type ListSource struct {
 	From       *Source // nil: columns or elements
 	Elements   *Elements
+	Rates      *Rates // nil: none
 	Parent     []Match
 	Order      []Order
 	Fields     []Field

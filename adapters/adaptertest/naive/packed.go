@@ -16,7 +16,7 @@ var elementParts = &Table{Columns: []Column{
 // What stands in columns with elements. A third part is one too many.
 var (
 	packed = []string{
-		"A:12.50;RI:3.00", "S", "FE:0;;FE:0; ", " B : 2.50 ;A:-1", ";", "RI:;A:7.25", "A:1:2;S:4", "A:x", "N/A",
+		"A:12.50;RI:3.00", "S", "FE:0;;FE:0; ", "B : 2.50 ; A:-1", ";", "RI:;A:7.25", "A:1:2;S:4", "A:x", "N/A",
 	}
 	packedJSON = []string{
 		`[{"code":"A","amount":"12.50"},{"code":"RI"}]`, `[]`, `{"code":"S","amount":"7"}`, `[["B","2.50"],["A"]]`, `null`,

@@ -153,6 +153,9 @@ func (l *List) written() any {
 			source["parent"] = matches(s.Parent)
 			addOrder(source, "order", s.Order)
 			source["fields"] = fields(s.Fields)
+			if s.Rates != nil {
+				source[ratesObject] = s.Rates.written()
+			}
 		}
 		if s.KeepParent {
 			source["keepParent"] = true
