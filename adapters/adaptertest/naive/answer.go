@@ -45,6 +45,9 @@ func (w *World) Contracts(customers ...string) Answer {
 		}
 	}
 	in.sort(rows, e.Order, e.From)
+	if len(e.Distinct) > 0 {
+		rows = in.once(rows, e.Distinct)
+	}
 	var all Answer
 	for _, r := range rows {
 		sent, fault := in.element(r, "", e.Fields)
@@ -64,8 +67,34 @@ func (w *World) Contracts(customers ...string) Answer {
 }
 
 func (w *world) number(r *row) string {
-	text, _ := r.cell(w.Mapping.Number.Column)
-	return padded(text, w.Mapping.Number.Pad)
+	n := w.Mapping.Number
+	text, _ := r.cell(n.Column)
+	if n.Second == nil {
+		return padded(text, n.Pad)
+	}
+	second, _ := r.cell(*n.Second)
+	if text == "" || second == "" {
+		return ""
+	}
+	return n.Prefix + text + "-" + second
+}
+
+// once lets a customer's rows that are equal in some columns stand once.
+func (w *world) once(rows []*row, columns []Ref) []*row {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(rows, func(r *row) bool {
+		id := w.number(r)
+		for _, ref := range columns {
+			text, _ := r.cell(ref)
+			if text == "" {
+				return false // nobody can tell
+			}
+			id += "\x00" + text
+		}
+		again := seen[id]
+		seen[id] = true
+		return again
+	})
 }
 
 // rows are the rows of a source, each with its joins.
@@ -298,6 +327,18 @@ func (w *world) key(r *row, s Source) string {
 // have none.
 func (w *World) Customers() []string {
 	all := []string{"nobody", "00412"}
+	if w.Mapping.Number.Second != nil {
+		in := &world{World: w}
+		for _, cells := range w.Mapping.Contract.From.Table.Rows {
+			s := w.Mapping.Contract.From
+			r := &row{world: in, tables: map[string]*Table{s.Alias: s.Table}, cells: map[string][]Cell{s.Alias: cells}}
+			if number := in.number(r); number != "" && !slices.Contains(all, number) {
+				all = append(all, number)
+			}
+		}
+		slices.Reverse(all)
+		return all
+	}
 	t, column := w.Mapping.Contract.From.Table, w.Mapping.Number.Column
 	for _, j := range w.Mapping.Contract.From.Joins {
 		if j.Alias == column.Alias {

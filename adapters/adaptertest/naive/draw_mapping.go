@@ -87,7 +87,9 @@ func Draw(t *rapid.T, o Options) *World {
 		})
 		m.Number.Column = Ref{"cus", name(customers, 0)}
 	}
-	if numberKind == Integer {
+	if !viaCustomers && g.chance(40, "number of two columns") {
+		m.Number.Second, m.Number.Prefix = &Ref{"r", name(main, 3)}, pick(g, []string{"", "C", "D-"}, "prefix")
+	} else if numberKind == Integer {
 		m.Number.Pad = g.n(1, "pad") * 5
 	}
 	places := []place{{"r", main}}
@@ -116,6 +118,14 @@ func Draw(t *rapid.T, o Options) *World {
 	}
 	for range g.n(2, "orders") {
 		e.Order = append(e.Order, g.order("r", main))
+	}
+	if g.chance(20, "distinct") {
+		texts := refs([]place{{"r", main}}, func(c Column) bool { return c.Kind == Text && c.Content != Company })
+		for range 1 + g.n(1, "distinct columns") {
+			if ref := pick(g, texts, "distinct"); !slices.Contains(e.Distinct, ref) {
+				e.Distinct = append(e.Distinct, ref)
+			}
+		}
 	}
 	e.Fields = g.fields(contractFields, places, &e.Children[0])
 	g.lists(e, main, child, look, name)

@@ -12,10 +12,13 @@ type Mapping struct {
 	Contract  *Endpoint
 }
 
-// Number is the dealer customer number: a column, filled up with zeros.
+// Number is the dealer customer number: a column, filled up with zeros, or two
+// columns with a fixed text before and between them.
 type Number struct {
 	Column Ref
 	Pad    int
+	Second *Ref
+	Prefix string
 }
 
 // Filter is a condition that goes with a table.
@@ -39,6 +42,7 @@ type Ref struct{ Alias, Column string }
 type Endpoint struct {
 	From     Source
 	Key      []Ref // empty: the primary key
+	Distinct []Ref // of a customer's rows in which these are equal the first stays
 	Children []Children
 	Order    []Order
 	Fields   []Field

@@ -81,6 +81,9 @@ func (r Ref) String() string {
 }
 
 func (n Number) written() any {
+	if n.Second != nil {
+		return tree{"text": n.Prefix + "{" + n.Column.String() + "}-{" + n.Second.String() + "}"}
+	}
 	if n.Pad == 0 {
 		return n.Column.String()
 	}
@@ -95,6 +98,13 @@ func (e *Endpoint) written() any {
 			keys = append(keys, k.String())
 		}
 		out["key"] = keys
+	}
+	if len(e.Distinct) > 0 {
+		var columns []string
+		for _, ref := range e.Distinct {
+			columns = append(columns, ref.String())
+		}
+		out["distinct"] = columns
 	}
 	for _, c := range e.Children {
 		child := tree{"table": c.Table.Name, "match": matches(c.Match)}
