@@ -271,9 +271,20 @@ func (s *Service) Erase(ctx context.Context, dealer, customer string) (int64, er
 	return queued + kept + int64(files), nil
 }
 
-// EraseRequest takes one request away, for leads, which have no customer
-// number; ErrUnknown.
+// EraseRequest takes one request away with its files, for leads, which have no
+// customer number; ErrUnknown. The messages it came with end with their time.
 func (s *Service) EraseRequest(ctx context.Context, dealer, id string) error {
+	kept, err := s.o.Store.Request(ctx, dealer, id)
+	if err != nil {
+		return fmt.Errorf("erasing a request: %w", err)
+	}
+	for _, f := range kept.Files() {
+		if ref, ok := attachment.ParseReference(f.Contents); ok {
+			if err := s.o.Files.Drop(ctx, dealer, ref.Bundle); err != nil {
+				return fmt.Errorf("erasing the files of a request: %w", err)
+			}
+		}
+	}
 	if err := s.o.Store.EraseRequest(ctx, dealer, id); err != nil {
 		return fmt.Errorf("erasing a request: %w", err)
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dealerbridge/dealerbridge/adapters"
 	"github.com/dealerbridge/dealerbridge/server/alert"
 	"github.com/dealerbridge/dealerbridge/server/queue"
 	"github.com/dealerbridge/dealerbridge/server/request"
@@ -36,9 +35,9 @@ func (s *Service) inbox(d Dealer) queue.HandlerFunc {
 			return queue.SetAside("it was taken and cannot be understood any more")
 		}
 		in.CustomerUnknown = s.unknownCustomer(ctx, d, in)
-		var happened []Event
+		in.Location = s.location(ctx, d, in)
 		return queue.Finish().Within(func(ctx context.Context) error {
-			happened = happened[:0]
+			var happened []Event
 			var err error
 			if in.Kind == "message" {
 				happened, err = s.converse(ctx, d, in, item)
@@ -48,29 +47,14 @@ func (s *Service) inbox(d Dealer) queue.HandlerFunc {
 			if err != nil {
 				return err
 			}
-			// Counted at most once too often, where the transaction fails at its end.
-			for _, e := range happened {
-				s.o.Happened(d.Code, e)
-			}
+			s.o.Store.AfterCommit(ctx, func() {
+				for _, e := range happened {
+					s.o.Happened(d.Code, e)
+				}
+			})
 			return nil
 		})
 	}
-}
-
-// unknownCustomer says that a customer number is none of the dealer's (R200). A
-// system that cannot be asked is no reason to keep a customer waiting (R201).
-func (s *Service) unknownCustomer(ctx context.Context, d Dealer, in request.Incoming) bool {
-	if d.Customers == nil || in.Customer == "" || in.ErrorCode != "" {
-		return false
-	}
-	_, err := d.Customers.Customer(ctx, in.Customer)
-	switch {
-	case errors.Is(err, adapters.ErrNotFound):
-		return true
-	case err != nil && !errors.Is(err, adapters.ErrAmbiguousCustomer):
-		s.o.Happened(d.Code, Unchecked)
-	}
-	return false
 }
 
 // receive applies a message about a request.
@@ -106,7 +90,7 @@ func (s *Service) receive(ctx context.Context, d Dealer, in request.Incoming, it
 		if err := s.o.Store.SaveRequest(ctx, KeptRequest{Record: *r, Version: versions[r.ID]}); err != nil {
 			return nil, fmt.Errorf("keeping a request: %w", err)
 		}
-		about.id, about.requestType, about.status = r.ID, r.Type, r.Status
+		about.id, about.requestType, about.status, about.location = r.ID, r.Type, r.Status, r.Location
 	}
 	return s.carryOut(ctx, d, about, effects, item)
 }
@@ -145,7 +129,7 @@ func (s *Service) converse(ctx context.Context, d Dealer, in request.Incoming, i
 		if err := s.o.Store.SaveChain(ctx, KeptChain{Chain: *c, Version: versions[c.ID]}); err != nil {
 			return nil, fmt.Errorf("keeping a conversation: %w", err)
 		}
-		about.id = c.ID
+		about.id, about.location = c.ID, c.Location
 	}
 	return s.carryOut(ctx, d, about, effects, item)
 }
@@ -157,6 +141,11 @@ type subject struct {
 	id          string // ours
 	requestType request.Type
 	status      request.Status
+	location    string
+}
+
+func (a subject) topic() alert.Topic {
+	return alert.Topic{Request: string(a.requestType), Location: a.location}
 }
 
 // words are what is said of effects in mails.
@@ -186,7 +175,7 @@ func (s *Service) carryOut(ctx context.Context, d Dealer, about subject, effects
 			}
 			err = s.alert(ctx, alert.Alert{
 				Dealer: d.Code, Cause: "message-" + string(e.Reason), Title: words[e.Reason], Subject: about.name(item), Detail: detail,
-				Command: about.command(), Topic: alert.Topic{Request: string(about.requestType)},
+				Command: about.command(), Topic: about.topic(),
 			})
 		case request.Note:
 			happened = append(happened, Event(e.Reason))
@@ -223,7 +212,7 @@ func (s *Service) arrival(ctx context.Context, d Dealer, about subject, e reques
 	}
 	return s.alert(ctx, alert.Alert{
 		Dealer: d.Code, Cause: "message-arrived-" + about.kind, Title: "A customer's " + about.kind + " waits for an answer",
-		Subject: about.name(queue.Item{}), Detail: detail, Command: about.command(), Topic: alert.Topic{Request: string(about.requestType)},
+		Subject: about.name(queue.Item{}), Detail: detail, Command: about.command(), Topic: about.topic(),
 	})
 }
 

@@ -77,6 +77,9 @@ type Filter struct {
 type Store interface {
 	// Together runs do in one transaction; see package store.
 	Together(ctx context.Context, do func(ctx context.Context) error) error
+	// AfterCommit runs do when what the context's transaction did stands, at
+	// once where the context carries none, never where it fails.
+	AfterCommit(ctx context.Context, do func())
 
 	// Request returns the request with our id; ErrUnknown.
 	Request(ctx context.Context, dealer, id string) (KeptRequest, error)
@@ -175,6 +178,7 @@ type Dealer struct {
 	Poster    adapters.MessagePoster   // nil: messages for CRS wait
 	Receiver  adapters.MessageReceiver // nil: the gateway's own desk is all there is
 	Customers adapters.CustomerReader  // nil: customers are not checked (R200)
+	Contracts adapters.ContractReader  // nil: nobody knows which location a message concerns
 	Moves     adapters.MessageSource   // nil: nobody moves requests in a system of the dealer's
 	Changes   adapters.ChangeReader    // nil: no data notices (R204)
 }

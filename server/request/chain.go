@@ -22,6 +22,7 @@ type Chain struct {
 	Contract  string          `json:"contract,omitempty"`        // contractId
 	Asset     Asset           `json:"asset"`                     //
 	Active    bool            `json:"active"`                    // R287
+	Location  string          `json:"location,omitempty"`        // the dealer's location it concerns, where that is known
 	Head      json.RawMessage `json:"head"`                      // messageChain as it was told, without ids; unknown members kept
 	Lines     []Line          `json:"lines"`                     // oldest first
 	Handled   []string        `json:"handled,omitempty"`         // the last inbound messages that were merged
@@ -117,6 +118,7 @@ func ReceiveChain(found FoundChain, in Incoming, env Env) (*Chain, []Effect) {
 	case c == nil:
 		c = &Chain{
 			ID: env.NewID(), Dealer: in.Dealer, Customer: in.Customer, Active: true, Created: env.Now, Changed: env.Now, Unknown: in.CustomerUnknown,
+			Location: in.Location,
 		}
 	case slices.Contains(c.Handled, in.Source):
 		return nil, []Effect{{Kind: Note, Reason: RepeatedMessage, Why: "the message was handled before"}}

@@ -45,6 +45,8 @@ type Incoming struct {
 
 	// CustomerUnknown is set by the caller, who can look the customer up (R200).
 	CustomerUnknown bool
+	// Location is set by the caller, who can look the assets up.
+	Location string
 
 	request *node
 	update  *node
@@ -95,6 +97,24 @@ func (in *Incoming) Order() string {
 		return ""
 	}
 	return in.Kind + ":" + in.LocalID
+}
+
+// Begins says that a message makes a request or conversation where it is not
+// known yet: there is no update, and the state is the first one (R212).
+func (in *Incoming) Begins() bool {
+	if in.Kind == "message" {
+		return in.ErrorCode == ""
+	}
+	return in.ErrorCode == "" && in.update.null() && (in.Status == Submitted || in.Status == "") && in.RemoteID == ""
+}
+
+// About names the contract and the assets a message is about, as far as it says.
+func (in *Incoming) About() (contract string, assets []Asset) {
+	if in.Kind == "message" {
+		return in.contract(), []Asset{in.asset()}
+	}
+	contract = in.request.get("contract", "contractId").text()
+	return contract, assetsOf(in.request.get("assets"))
 }
 
 // merged lays what was told over what is known: members that are missing, null

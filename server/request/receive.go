@@ -50,7 +50,7 @@ func Receive(found Found, in Incoming, env Env) (*Record, []Effect) {
 		return nil, notFound(in, env)
 	}
 	if known == nil {
-		if !in.begins() {
+		if !in.Begins() {
 			return nil, notFound(in, env)
 		}
 		return begin(in, env)
@@ -73,12 +73,6 @@ func Receive(found Found, in Incoming, env Env) (*Record, []Effect) {
 	return r.updated(in, env, effects)
 }
 
-// begins says that a message makes a request: there is no update, and the state
-// is the first one (R212).
-func (in *Incoming) begins() bool {
-	return in.update.null() && (in.Status == Submitted || in.Status == "") && in.RemoteID == ""
-}
-
 // members of a request that are kept beside it.
 var frame = []string{"localId", "remoteId", "status", "requestType"}
 
@@ -86,7 +80,7 @@ func begin(in Incoming, env Env) (*Record, []Effect) {
 	r := &Record{
 		ID: env.NewID(), PartnerID: in.LocalID, Dealer: in.Dealer, Customer: in.Customer, Type: in.RequestType,
 		Status: Submitted, Origin: Partner, Request: merged(nil, in.request, frame...), StartedBy: in.Source,
-		CustomerUnknown: in.CustomerUnknown, Created: env.Now, Changed: env.Now,
+		CustomerUnknown: in.CustomerUnknown, Location: in.Location, Created: env.Now, Changed: env.Now,
 	}
 	r.hear(in, env)
 	return r, r.handed(in, nil, "a new request")

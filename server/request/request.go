@@ -93,7 +93,8 @@ type Record struct {
 	Base  int    `json:"base,omitempty"`
 	Ended Ending `json:"ended,omitempty"`
 	// CustomerUnknown: the customer number is none of the dealer's (R201).
-	CustomerUnknown bool `json:"customerUnknown,omitempty"`
+	CustomerUnknown bool   `json:"customerUnknown,omitempty"`
+	Location        string `json:"location,omitempty"` // the dealer's location it concerns, where that is known
 	// StartedBy is the id of the message that started it: the gateway's id of an
 	// inbound one, the submitted id of our own.
 	StartedBy string    `json:"startedBy"`

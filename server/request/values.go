@@ -28,9 +28,11 @@ func (r *Record) Flag(name string) (yes, known bool) {
 func (r *Record) Text(names ...string) string { return read(r.Request).get(names...).text() }
 
 // Assets are the assets the request is about.
-func (r *Record) Assets() []Asset {
+func (r *Record) Assets() []Asset { return assetsOf(read(r.Request).get("assets")) }
+
+func assetsOf(list *node) []Asset {
 	var out []Asset
-	if list := read(r.Request).get("assets"); list != nil {
+	if list != nil {
 		for _, n := range list.items {
 			out = append(out, asset(n))
 		}

@@ -113,6 +113,9 @@ func (s *Store) locked(ctx context.Context) *gorm.DB {
 	return db
 }
 
+// AfterCommit implements messaging.Store.
+func (s *Store) AfterCommit(ctx context.Context, do func()) { s.afterCommit(ctx, do) }
+
 func (s *Store) request(ctx context.Context, where string, args ...any) (messaging.KeptRequest, error) {
 	var rows []requestRow
 	if err := s.locked(ctx).Limit(1).Find(&rows, append([]any{where}, args...)...).Error; err != nil {
