@@ -117,7 +117,12 @@ func dialectorFor(o Options) (gorm.Dialector, error) {
 		cfg.Params["time_zone"] = "'+00:00'"
 		cfg.Collation = "utf8mb4_general_ci"
 		cfg.Logger = quiet{o.Log}
-		return mysql.New(mysql.Config{DSNConfig: cfg, DSN: cfg.FormatDSN()}), nil
+		connector, err := driver.NewConnector(cfg)
+		if err != nil {
+			return nil, errors.New("the gateway's state: the DSN cannot be used")
+		}
+		// A DSN written from cfg would leave the logger out.
+		return mysql.New(mysql.Config{DSNConfig: cfg, Conn: sql.OpenDB(connector)}), nil
 	case o.Path != "":
 		if err := makePrivate(o.Path); err != nil {
 			return nil, err
