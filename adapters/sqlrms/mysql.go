@@ -81,7 +81,11 @@ func (p *pinned) Connect(ctx context.Context) (driver.Conn, error) {
 	if err := p.pin(ctx, conn); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return conn, nil
+	s, err := newLink(conn)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return s, nil
 }
 
 // settings are the same on MySQL and MariaDB:

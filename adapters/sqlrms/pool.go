@@ -25,8 +25,12 @@ type pool struct {
 	db       *gorm.DB
 	server   plan.Server
 	limit    time.Duration // of one statement
-	prepared *prepared     // nil: values are written into the text of a statement
-	told     func(name, text string, args []any)
+	prepared *prepared     // of a file; nil on a server
+	// sessions: statements are prepared on a server's connections; otherwise
+	// values are written into their text.
+	sessions    bool
+	connections *sql.DB
+	told        func(name, text string, args []any)
 }
 
 // newPool makes a pool without connecting: a database that is away is no
@@ -65,8 +69,12 @@ func newPool(c *Config, log *slog.Logger) (*pool, error) {
 	connections.SetMaxIdleConns(c.maxConnections())
 	connections.SetConnMaxIdleTime(longestIdle)
 	connections.SetConnMaxLifetime(longestLife)
-	if binary {
+	p.connections = connections
+	switch {
+	case p.server == plan.SQLite:
 		p.prepared = newPrepared(p.db.Statement.ConnPool, preparedMost)
+	case binary:
+		p.sessions = true
 	}
 	return p, nil
 }
@@ -114,6 +122,9 @@ func (p *pool) Query(ctx context.Context, name, text string, args []any, next fu
 }
 
 func (p *pool) query(ctx context.Context, text string, args []any, next func() []convert.Cell) (err error) {
+	if p.sessions {
+		return p.queryRaw(ctx, text, args, next)
+	}
 	rows, release, err := p.run(ctx, text, args)
 	if err != nil {
 		return err
@@ -123,14 +134,19 @@ func (p *pool) query(ctx context.Context, text string, args []any, next func() [
 	if err != nil {
 		return err
 	}
+	var texts convert.Arena
+	into := make([]scanned, len(names))
 	dest := make([]any, len(names))
+	for i := range into {
+		into[i].texts, dest[i] = &texts, &into[i]
+	}
 	for rows.Next() {
 		cells := next()
 		if len(cells) != len(dest) {
 			return fmt.Errorf("%w: %d instead of %d", errWidth, len(dest), len(cells))
 		}
 		for i := range cells {
-			dest[i] = &cells[i]
+			into[i].cell = &cells[i]
 		}
 		if err := rows.Scan(dest...); err != nil {
 			return err
@@ -138,6 +154,15 @@ func (p *pool) query(ctx context.Context, text string, args []any, next func() [
 	}
 	return rows.Err()
 }
+
+// scanned is where database/sql puts the value of a cell.
+type scanned struct {
+	texts *convert.Arena
+	cell  *convert.Cell
+}
+
+// Scan implements sql.Scanner.
+func (s *scanned) Scan(v any) error { return s.cell.ScanInto(s.texts, v) }
 
 // run sends a statement, prepared where that is possible. release is called
 // when the rows are closed.
@@ -182,7 +207,7 @@ func (p *pool) ask(ctx context.Context, text string, args []any, scan func(*sql.
 
 // understands has the server read a statement without running it.
 func (p *pool) understands(ctx context.Context, text string, args int) (err error) {
-	if p.server == plan.SQLite || p.prepared == nil {
+	if p.server == plan.SQLite || !p.sessions {
 		return p.ask(ctx, "explain "+text, make([]any, args), func(*sql.Rows) error { return nil })
 	}
 	limited, cancel := context.WithTimeout(ctx, p.limit)

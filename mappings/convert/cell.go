@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 )
@@ -22,24 +23,35 @@ const (
 	CellTime
 )
 
-// Cell is one column of the current row. It is a sql.Scanner that takes every
-// form a driver delivers and keeps it as text in a buffer of its own, so that
-// one set of cells serves all rows of a statement.
+// Cell is one column of a row. It takes every form a driver delivers and keeps
+// it as text. One made by NewCell is a sql.Scanner that serves row after row:
+// its text lies in a buffer of its own and changes with the next Scan. One made
+// by NewKept belongs to one row for good: it is filled once, and its texts are
+// handed out without a copy.
 type Cell struct {
+	raw    string // as delivered, in again.buf unless kept
+	again  *again // nil while nothing was scanned, and in kept cells
 	column ColumnKind
 	kind   CellKind
-	read   bool // memoText belongs to buf
-	buf    []byte
+	kept   bool
+}
+
+// again is what a cell needs to serve another row.
+type again struct {
+	buf  []byte
+	read bool // text belongs to buf
 	// The last text handed out: neighbouring rows often repeat codes, branches
 	// and names, and then share one string.
-	memoRaw  string
-	memoText string
+	from, text string
 }
 
 var _ sql.Scanner = (*Cell)(nil)
 
 // NewCell returns an empty cell of a column declared so.
 func NewCell(column ColumnKind) Cell { return Cell{column: column} }
+
+// NewKept returns an empty cell of one row of a column declared so.
+func NewKept(column ColumnKind) Cell { return Cell{column: column, kept: true} }
 
 // Declare says what the column was declared as. It decides how BIT bytes and
 // driver-made times are read, so it is called before the first Scan.
@@ -60,7 +72,7 @@ func (c *Cell) Bytes() []byte {
 	if c.kind == CellNull {
 		return nil
 	}
-	return c.buf
+	return unsafe.Slice(unsafe.StringData(c.raw), len(c.raw)) //nolint:gosec // nobody may change it
 }
 
 // String is the value as text, exactly as delivered; "" for NULL.
@@ -68,26 +80,100 @@ func (c *Cell) String() string {
 	if c.kind == CellNull {
 		return ""
 	}
-	return string(c.buf)
+	if c.kept {
+		return c.raw
+	}
+	return strings.Clone(c.raw)
 }
 
 // SetNull makes the cell NULL.
-func (c *Cell) SetNull() {
-	c.kind, c.read = CellNull, false
-	c.buf = c.buf[:0]
-}
+func (c *Cell) SetNull() { c.kind, c.raw = CellNull, "" }
 
 // SetText fills the cell as if the driver had delivered this text.
 func (c *Cell) SetText(text string) {
-	c.kind, c.read = CellText, false
-	c.buf = append(c.buf[:0], text...)
+	c.kind, c.raw = CellText, text
+	if c.again != nil {
+		c.again.read = false
+	}
 }
+
+// Arena is memory that the kept cells of one statement's rows share, so that
+// not every cell needs some of its own. It belongs to one goroutine.
+type Arena struct {
+	free []byte
+	next int
+}
+
+// The sizes of an arena's pieces, in bytes: few rows take little.
+const (
+	leastPiece = 2 << 10
+	mostPiece  = 32 << 10
+)
+
+// room gives an empty slice that n bytes fit into.
+func (a *Arena) room(n int) []byte {
+	if cap(a.free) < n {
+		a.next = min(max(a.next*2, leastPiece), mostPiece)
+		a.free = make([]byte, 0, max(n, a.next))
+	}
+	return a.free
+}
+
+// took says that the room up to the end of used is in use.
+func (a *Arena) took(used []byte) { a.free = used[len(used):len(used):cap(used)] }
+
+// longestNumber bounds what a value that is no text takes as one.
+const longestNumber = 400
 
 // Scan takes a value from database/sql. The error names the Go type that
 // cannot be taken, never the value.
 func (c *Cell) Scan(src any) error {
-	c.read = false
-	buf := c.buf[:0]
+	if c.kept {
+		var own Arena
+		return c.ScanInto(&own, src)
+	}
+	if c.again == nil {
+		c.again = &again{}
+	}
+	buf, err := c.read(c.again.buf[:0], src)
+	c.again.buf, c.again.read = buf, false
+	c.raw = textIn(buf)
+	return err
+}
+
+// ScanInto is Scan for a kept cell, whose text goes into the arena.
+func (c *Cell) ScanInto(a *Arena, src any) error {
+	if !c.kept {
+		return c.Scan(src)
+	}
+	var err error
+	var buf []byte
+	switch v := src.(type) {
+	case nil:
+		c.SetNull()
+		return nil
+	case []byte:
+		buf, err = c.read(a.room(max(len(v), longestNumber)), src)
+	case string:
+		c.kind, c.raw = CellText, v
+		return nil
+	default:
+		buf, err = c.read(a.room(longestNumber), src)
+	}
+	c.raw = textIn(buf)
+	a.took(buf)
+	return err
+}
+
+func textIn(buf []byte) string {
+	if len(buf) == 0 {
+		return ""
+	}
+	return unsafe.String(unsafe.SliceData(buf), len(buf)) //nolint:gosec // it is read while buf stays as it is
+}
+
+// read appends a value's text to buf.
+func (c *Cell) read(buf []byte, src any) ([]byte, error) {
 	switch v := src.(type) {
 	case nil:
 		c.kind = CellNull
@@ -120,11 +206,10 @@ func (c *Cell) Scan(src any) error {
 	case time.Time:
 		c.kind, buf = CellTime, c.appendTime(buf, v)
 	default:
-		c.SetNull()
-		return fmt.Errorf("a column value of Go type %T cannot be read", src)
+		c.kind = CellNull
+		return buf, fmt.Errorf("a column value of Go type %T cannot be read", src)
 	}
-	c.buf = buf
-	return nil
+	return buf, nil
 }
 
 // scanBytes copies: the driver keeps the memory. BIT columns arrive as
@@ -164,10 +249,10 @@ func (c *Cell) appendTime(buf []byte, t time.Time) []byte {
 // view is the raw text without a copy, for readers inside the package that
 // keep nothing of it.
 func (c *Cell) view() string {
-	if c.kind == CellNull || len(c.buf) == 0 {
+	if c.kind == CellNull {
 		return ""
 	}
-	return unsafe.String(unsafe.SliceData(c.buf), len(c.buf)) //nolint:gosec // only Integer, Bool and Clear read it, and keep no part
+	return c.raw
 }
 
 // Text is the value cleaned (see Clean); Empty when nothing is left. Equal
@@ -176,17 +261,26 @@ func (c *Cell) Text() (string, State) {
 	if c.kind == CellNull {
 		return "", Empty
 	}
-	if !c.read {
-		if string(c.buf) != c.memoRaw {
-			c.memoRaw = string(c.buf)
-			c.memoText = Clean(c.memoRaw)
+	text := ""
+	switch {
+	case c.kept:
+		text = Clean(c.raw)
+	case c.again == nil: // a text that was set
+		text = Clean(c.raw)
+	default:
+		if a := c.again; !a.read {
+			if c.raw != a.from {
+				a.from = strings.Clone(c.raw)
+				a.text = Clean(a.from)
+			}
+			a.read = true
 		}
-		c.read = true
+		text = c.again.text
 	}
-	if c.memoText == "" {
+	if text == "" {
 		return "", Empty
 	}
-	return c.memoText, Present
+	return text, Present
 }
 
 // Integer reads the value as a whole number, see Integer.

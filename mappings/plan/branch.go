@@ -160,6 +160,9 @@ func (c *compiler) matchValue(f *frame, v *mapfile.Value) (evaluator, convert.Co
 // same.
 func (m matchRule) norm(text string) string {
 	if m.numeric {
+		if onlyDigits(text) {
+			return text
+		}
 		if n, state := convert.Decimal(strings.TrimSpace(text), convert.MoneyRule{Decimal: '.'}); state == convert.Present {
 			whole, fraction, _ := strings.Cut(n, ".")
 			if fraction = strings.TrimRight(fraction, "0"); fraction == "" {
@@ -169,6 +172,20 @@ func (m matchRule) norm(text string) string {
 		}
 	}
 	return m.collation.fold(strings.TrimRight(text, " "))
+}
+
+// onlyDigits says whether a text is a whole number in its only spelling, as
+// nearly all keys are.
+func onlyDigits(text string) bool {
+	if text == "" || text[0] == '0' && len(text) > 1 {
+		return false
+	}
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // bind gives the values to look for: the text in the column's own type. ok is
@@ -250,28 +267,42 @@ func rank(v value) int {
 	return 2
 }
 
-// sortBy orders rows by keys; what is equal then by tie. By the bytes of all
-// its cells an order never depends on the server's mood.
-func sortBy(rows []*row, keys []orderKey, e *env, tie func(a, b *row) int) {
+// sorter orders rows. One serves many lists, one after the other.
+type sorter struct {
+	values []value // of every row, by the keys
+	rows   []sortedRow
+}
+
+type sortedRow struct {
+	row    *row
+	values []value
+}
+
+// by orders rows by keys; what is equal then by tie. By the bytes of all its
+// cells an order never depends on the server's mood.
+func (s *sorter) by(rows []*row, keys []orderKey, e *env, tie func(a, b *row) int) {
 	if len(rows) < 2 {
 		return
 	}
-	made := make(map[*row][]value, len(rows))
+	s.rows, s.values = s.rows[:0], slices.Grow(s.values[:0], len(rows)*len(keys))
 	for _, r := range rows {
-		values := make([]value, len(keys))
-		for i, k := range keys {
-			values[i] = k.get(r, e)
+		from := len(s.values)
+		for _, k := range keys {
+			s.values = append(s.values, k.get(r, e))
 		}
-		made[r] = values
+		s.rows = append(s.rows, sortedRow{r, s.values[from:]})
 	}
-	slices.SortStableFunc(rows, func(a, b *row) int {
+	slices.SortStableFunc(s.rows, func(a, b sortedRow) int {
 		for i, k := range keys {
-			if by := k.compare(made[a][i], made[b][i]); by != 0 {
+			if by := k.compare(a.values[i], b.values[i]); by != 0 {
 				return by
 			}
 		}
-		return tie(a, b)
+		return tie(a.row, b.row)
 	})
+	for i := range s.rows {
+		rows[i] = s.rows[i].row
+	}
 }
 
 func compareCells(a, b *row) int {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -44,20 +45,25 @@ func (x *fetcher) rows(ctx context.Context, stmt *Statement, f *frame, v values)
 	if err != nil {
 		return nil, err
 	}
+	// Rows and their cells are made by the block: most answers are of some tens.
+	const least, most = 8, 64
 	var all []*row
-	var block []convert.Cell
-	width := len(f.slots)
+	var cells []convert.Cell
+	var rows []row
+	width, block := len(f.slots), least
 	next := func() []convert.Cell {
-		if len(block) < width {
-			block = make([]convert.Cell, width*32)
+		if len(rows) == 0 {
+			rows, cells = make([]row, block), make([]convert.Cell, block*width)
+			block = min(block*2, most)
 		}
-		cells := block[:width:width]
-		block = block[width:]
-		for i := range cells {
-			cells[i] = convert.NewCell(f.slots[i].kind)
+		r, own := &rows[0], cells[:width:width]
+		rows, cells = rows[1:], cells[width:]
+		for i := range own {
+			own[i] = convert.NewKept(f.slots[i].kind)
 		}
-		all = append(all, &row{cells: cells})
-		return cells
+		r.cells = own
+		all = append(all, r)
+		return own
 	}
 	if err := x.q.Query(ctx, stmt.Name, text, args, next); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", stmt.Name, err)
@@ -83,8 +89,10 @@ func (x *fetcher) branches(ctx context.Context, f *frame, rows []*row) error {
 			top = max(top, b.level+1)
 		}
 	}
-	for _, r := range rows {
-		r.branches = make([][]*row, len(f.branches))
+	n := len(f.branches)
+	lists := make([][]*row, n*len(rows))
+	for i, r := range rows {
+		r.branches = lists[i*n : (i+1)*n : (i+1)*n]
 	}
 	for level := 0; level <= top; level++ {
 		g, inner := errgroup.WithContext(ctx)
@@ -113,13 +121,14 @@ func (x *fetcher) branch(ctx context.Context, at int, b *branch, owners []*row) 
 		return err
 	}
 	found := false
+	var sorted sorter
 	for _, owner := range owners {
 		mine := b.kept(owner.branches[at], x.env)
 		found = found || len(mine) > 0
 		if b.elements != nil {
-			sortBy(mine, b.order, x.env, func(_, _ *row) int { return 0 }) // else as they stand in the text
+			sorted.by(mine, b.order, x.env, func(_, _ *row) int { return 0 }) // else as they stand in the text
 		} else {
-			sortBy(mine, b.order, x.env, compareCells)
+			sorted.by(mine, b.order, x.env, compareCells)
 		}
 		mine = b.once(mine, x.env)
 		if b.one && len(mine) > 1 {
@@ -150,25 +159,36 @@ func (x *fetcher) rowsFor(ctx context.Context, at int, b *branch, owners []*row)
 	if b.elements != nil {
 		return x.takeApart(at, b, owners), nil
 	}
-	ownerKeys := make([]string, len(owners))
+	// Owners with the same key share a group of rows.
+	groups := make(map[string]int, len(owners))
+	groupOf := make([]int, len(owners)) // from 1; 0: the owner has no key
 	var tuples [][]any
-	seen := map[string]bool{}
+	seen := make(map[string]bool, len(owners))
 	var texts []string
+	var key, id []byte
 	for i, owner := range owners {
-		key, raw, ok := b.keyOf(owner, x.env, texts[:0])
-		texts = raw
-		if !ok {
+		var ok bool
+		if key, texts, ok = b.keyOf(owner, x.env, key[:0], texts[:0]); !ok {
 			continue
 		}
-		ownerKeys[i] = key
-		for _, tuple := range b.tuplesOf(raw) {
-			if id := fmt.Sprint(tuple...); !seen[id] {
-				seen[id] = true
-				tuples = append(tuples, tuple)
-			}
+		group := groups[string(key)]
+		if group == 0 {
+			group = len(groups) + 1
+			groups[string(key)] = group
+		}
+		groupOf[i] = group
+		// The key is what texts come to in a comparison; each text is looked for.
+		id = id[:0]
+		for _, text := range texts {
+			id = appendPart(id, text)
+		}
+		if !seen[string(id)] {
+			seen[string(id)] = true
+			tuples = append(tuples, b.tuplesOf(texts)...)
 		}
 	}
-	found := map[string][]*row{}
+	found := make([][]*row, len(groups)+1)
+	count := 0
 	for start := 0; start < len(tuples); start += maxList {
 		v := values{lists: map[listName][][]any{parentList: tuples[start:min(start+maxList, len(tuples))]}}
 		rows, err := x.rows(ctx, b.stmt, b.frame, v)
@@ -176,22 +196,39 @@ func (x *fetcher) rowsFor(ctx context.Context, at int, b *branch, owners []*row)
 			return nil, err
 		}
 		for _, r := range rows {
-			key, ok := b.rowKey(r)
-			if ok {
-				found[key] = append(found[key], r)
+			var ok bool
+			if key, ok = b.rowKey(r, key[:0]); !ok {
+				continue
+			}
+			if group := groups[string(key)]; group > 0 {
+				found[group] = append(found[group], r)
+				count++
 			}
 		}
 	}
-	var all []*row
+	all := make([]*row, 0, count)
 	for i, owner := range owners {
-		if ownerKeys[i] == "" {
+		group := groupOf[i]
+		if group == 0 {
 			continue
 		}
-		for _, r := range b.unmultiplied(found[ownerKeys[i]]) {
-			own := &row{cells: r.cells, parent: owner}
-			owner.branches[at] = append(owner.branches[at], own)
+		for _, r := range b.unmultiplied(found[group]) {
+			own := r
+			if own.parent != nil { // another owner's by now
+				own = &row{cells: r.cells}
+			}
+			own.parent = owner
 			all = append(all, own)
 		}
+	}
+	// Each owner's are next to each other, in the order of owners.
+	for from := 0; from < len(all); {
+		to := from + 1
+		for to < len(all) && all[to].parent == all[from].parent {
+			to++
+		}
+		all[from].parent.branches[at] = all[from:to:to]
+		from = to
 	}
 	return all, nil
 }
@@ -265,35 +302,42 @@ func (b *branch) once(rows []*row, e *env) []*row {
 	})
 }
 
-// keyOf is what an owner's rows are found by; not ok where a part is missing.
-func (b *branch) keyOf(owner *row, e *env, texts []string) (string, []string, bool) {
-	var key strings.Builder
+// keyOf is what an owner's rows are found by, with the texts it is made of; not
+// ok where a part is missing.
+func (b *branch) keyOf(owner *row, e *env, key []byte, texts []string) ([]byte, []string, bool) {
 	for i, get := range b.keys {
 		got := get(owner, e)
 		if got.state != convert.Present {
-			return "", texts, false
+			return key, texts, false
 		}
 		texts = append(texts, got.text)
-		writePart(&key, b.rules[i].norm(got.text))
+		key = appendPart(key, b.rules[i].norm(got.text))
 	}
-	return key.String(), texts, true
+	return key, texts, true
 }
 
 // rowKey is the same of a fetched row; its match columns come first.
-func (b *branch) rowKey(r *row) (string, bool) {
-	var key strings.Builder
+func (b *branch) rowKey(r *row, key []byte) ([]byte, bool) {
 	for i := range b.rules {
 		if r.cells[i].IsNull() {
-			return "", false
+			return key, false
 		}
-		writePart(&key, b.rules[i].norm(r.cells[i].String()))
+		key = appendPart(key, b.rules[i].norm(r.cells[i].String()))
 	}
-	return key.String(), true
+	return key, true
 }
 
-// writePart adds a part to a key so that parts cannot run into each other.
+// appendPart adds a part to a key so that parts cannot run into each other.
+func appendPart(key []byte, part string) []byte {
+	key = strconv.AppendInt(key, int64(len(part)), 10)
+	return append(append(key, ':'), part...)
+}
+
+// writePart is appendPart for a text under construction.
 func writePart(key *strings.Builder, part string) {
-	fmt.Fprintf(key, "%d:%s", len(part), part)
+	key.WriteString(strconv.Itoa(len(part)))
+	key.WriteByte(':')
+	key.WriteString(part)
 }
 
 // tuplesOf are the values to look for: the text as it stands, and without the

@@ -1,0 +1,159 @@
+package sqlrms
+
+import (
+	"container/list"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+)
+
+// link is one connection to a MySQL or MariaDB server with the statements
+// that were prepared on it. Rows are read from the driver itself: what stands
+// between it and callers of database/sql costs more than reading a cell.
+type link struct {
+	connection
+	byText map[string]*list.Element
+	used   *list.List // of *linkStatement, the one used last in front
+}
+
+// connection is everything database/sql may ask of the driver's connections.
+type connection interface {
+	driver.Conn
+	driver.ConnPrepareContext
+	driver.ConnBeginTx
+	driver.QueryerContext
+	driver.ExecerContext
+	driver.NamedValueChecker
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+}
+
+type linkStatement struct {
+	text string
+	stmt driver.StmtQueryContext
+}
+
+func newLink(conn driver.Conn) (*link, error) {
+	c, ok := conn.(connection)
+	if !ok {
+		return nil, errDriver
+	}
+	return &link{connection: c, byText: map[string]*list.Element{}, used: list.New()}, nil
+}
+
+// statement gives a prepared statement, preparing it if need be; of too many
+// the one used longest ago goes.
+func (s *link) statement(ctx context.Context, text string) (driver.StmtQueryContext, error) {
+	if e := s.byText[text]; e != nil {
+		s.used.MoveToFront(e)
+		return e.Value.(*linkStatement).stmt, nil //nolint:forcetypeassert // nothing else is in the list
+	}
+	prepared, err := s.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	stmt, ok := prepared.(driver.StmtQueryContext)
+	if !ok {
+		return nil, errors.Join(errDriver, prepared.Close())
+	}
+	s.byText[text] = s.used.PushFront(&linkStatement{text: text, stmt: stmt})
+	if s.used.Len() <= preparedMost {
+		return stmt, nil
+	}
+	last, _ := s.used.Remove(s.used.Back()).(*linkStatement)
+	delete(s.byText, last.text)
+	if old, ok := last.stmt.(driver.Stmt); ok {
+		return stmt, old.Close()
+	}
+	return stmt, nil
+}
+
+// query runs a statement and reads all of its rows. begun says whether rows
+// were handed out.
+func (s *link) query(ctx context.Context, text string, args []any, next func() []convert.Cell) (begun bool, err error) {
+	stmt, err := s.statement(ctx, text)
+	if err != nil {
+		return false, err
+	}
+	values := make([]driver.NamedValue, len(args))
+	for i, arg := range args {
+		values[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
+		if err := s.CheckNamedValue(&values[i]); err != nil {
+			return false, err
+		}
+	}
+	rows, err := stmt.QueryContext(ctx, values)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	dest := make([]driver.Value, len(rows.Columns()))
+	var texts convert.Arena
+	for {
+		switch err := rows.Next(dest); {
+		case errors.Is(err, io.EOF):
+			return begun, nil
+		case err != nil:
+			return begun, err
+		}
+		cells := next()
+		begun = true
+		if len(cells) != len(dest) {
+			return begun, fmt.Errorf("%w: %d instead of %d", errWidth, len(dest), len(cells))
+		}
+		for i := range cells {
+			if err := cells[i].ScanInto(&texts, dest[i]); err != nil {
+				return begun, err
+			}
+		}
+	}
+}
+
+// staleMost is how many connections that the server has ended meanwhile a
+// statement puts up with.
+const staleMost = 3
+
+// queryRaw runs a statement on one of the pool's sessions.
+func (p *pool) queryRaw(ctx context.Context, text string, args []any, next func() []convert.Cell) error {
+	for stale := 0; ; stale++ {
+		begun, err := p.onSession(ctx, func(s *link) (bool, error) { return s.query(ctx, text, args, next) })
+		if err == nil {
+			return nil
+		}
+		if gone := ctx.Err(); gone != nil {
+			return errors.Join(gone, err) // whatever the driver calls it
+		}
+		if begun || stale == staleMost || !errors.Is(err, driver.ErrBadConn) {
+			return err
+		}
+	}
+}
+
+func (p *pool) onSession(ctx context.Context, do func(*link) (bool, error)) (begun bool, err error) {
+	conn, err := p.connections.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		// One that broke was given up already.
+		if cerr := conn.Close(); cerr != nil && !errors.Is(cerr, sql.ErrConnDone) {
+			err = errors.Join(err, cerr)
+		}
+	}()
+	err = conn.Raw(func(raw any) error {
+		s, ok := raw.(*link)
+		if !ok {
+			return errDriver
+		}
+		var err error
+		begun, err = do(s)
+		return err
+	})
+	return begun, err
+}
