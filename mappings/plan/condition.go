@@ -273,7 +273,13 @@ func (c *compiler) emptySQL(column sqlText, col *Column) sqlText {
 		for i, s := range c.file.Sentinels {
 			texts[i].bind(strings.TrimSpace(s.Value))
 		}
-		out.text(" or trim(cast(").add(column).text(" as char)) in (").add(joinSQL(", ", texts)).text(")")
+		// Exactly: whatever the column's own rules, n/a is not N/A.
+		if c.server == MySQL {
+			out.text(" or convert(trim(cast(").add(column).text(" as char)) using utf8mb4) collate utf8mb4_bin in (")
+		} else {
+			out.text(" or trim(cast(").add(column).text(" as char)) in (")
+		}
+		out.add(joinSQL(", ", texts)).text(")")
 	}
 	return *out.text(")")
 }
