@@ -37,9 +37,9 @@ type bench struct {
 	works int
 }
 
-func inBubble(t *testing.T, test func(b *bench)) {
+func inBubble(t *testing.T, test func(t *testing.T, b *bench)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { test(newBench(t)) })
+	synctest.Test(t, func(t *testing.T) { test(t, newBench(t)) })
 }
 
 func newBench(t *testing.T) *bench {

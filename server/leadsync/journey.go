@@ -135,7 +135,7 @@ type Update struct {
 	Done    time.Time // when it was acknowledged or parked
 	Calls   int       // calls it was in
 	Fails   int       // calls in a row that failed because the service did
-	Repeats int       // calls after one of which nobody knows whether it arrived
+	Repeats int       // tries after one of which nobody knows whether it arrived; at most so many arrived again
 	Unsure  bool      // the last call may have been acted upon
 	Status  int       // of the last answer
 	Answer  string    // its beginning, for people; may hold personal data

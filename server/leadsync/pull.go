@@ -17,7 +17,7 @@ import (
 
 const (
 	mostLeads   = 100 // of one call (R34)
-	callsAtOnce = 20  // then what they brought is written before more is fetched
+	callsAtOnce = 10  // then what they brought is written before more is fetched
 	longestID   = 200 // bytes; the longest id of the specification is 255 characters, 80 in updates
 )
 

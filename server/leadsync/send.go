@@ -70,13 +70,13 @@ func (s *session) post(ctx context.Context, batch []Update) (refused bool, err e
 	s.count(UpdatesAgain, again)
 	answer, failure := s.o.Updater.PostUpdates(ctx, bodies)
 	told := ctx.Err() != nil
-	parked := 0
+	parked, tries := 0, 0
 	for i := range batch {
 		u := &batch[i]
 		u.Status, u.Answer, u.Done = answer.Status, string(answer.Body), s.o.Now()
-		if answer.Ambiguous && answer.Tries > 1 {
-			u.Repeats++
-			again = 1
+		if answer.Ambiguous && answer.Tries > 1 { // the tries of a call repeat the same
+			u.Repeats += answer.Tries - 1
+			tries += answer.Tries - 1
 		}
 		parked += s.settleUpdate(u, answer, failure, told, len(batch) > 1)
 	}
@@ -95,6 +95,7 @@ func (s *session) post(ctx context.Context, batch []Update) (refused bool, err e
 	if err != nil {
 		return false, errors.Join(fmt.Errorf("keeping what came of sending updates: %w", err), failure)
 	}
+	s.count(UpdatesAgain, tries)
 	switch {
 	case failure == nil:
 		s.count(UpdatesSent, len(batch))

@@ -17,7 +17,8 @@ const (
 	firstPause   = 5 * time.Second
 	longestPause = 15 * time.Minute
 	tidyEvery    = 24 * time.Hour
-	writesAtOnce = 25 // leads of one step; a mapping is replaced between two
+	writesAtOnce = 25 // leads; a mapping is replaced between two
+	writeBatches = 40 // of one step: as many leads as the calls of one bring
 	postsAtOnce  = 25
 )
 
@@ -109,7 +110,7 @@ func (s *session) cycle(ctx context.Context) (time.Duration, error) {
 		run    func(context.Context) (more bool, err error)
 	}{
 		{markPull, PullFailed, s.pullIfDue},
-		{markWrite, WriteFailed, func(ctx context.Context) (bool, error) { return s.write(ctx, writesAtOnce) }},
+		{markWrite, WriteFailed, s.writeMany},
 		{markReconcile, PullFailed, func(ctx context.Context) (bool, error) { return s.reconcile(ctx, pagesAtOnce) }},
 		{markPush, PushFailed, s.pushIfDue},
 		{"send", PushFailed, func(ctx context.Context) (bool, error) { return s.send(ctx, postsAtOnce) }},
@@ -148,11 +149,21 @@ func (s *session) pause(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	now := s.o.Now()
-	pause := min(idleLook, until(now, pulled.Began, s.o.PullEvery), until(now, pushed.Pushed, s.o.PushEvery))
-	for _, j := range s.jobs {
-		if j.failures > 0 {
-			pause = min(pause, max(j.rests.Sub(now), 0))
+	due := map[string]time.Duration{
+		markPull: until(now, pulled.Began, s.o.PullEvery),
+		markPush: until(now, pushed.Pushed, s.o.PushEvery),
+	}
+	if s.o.Source == nil {
+		delete(due, markPull)
+	}
+	for name, j := range s.jobs {
+		if j.failures > 0 { // it rests, however long it has been due
+			due[name] = j.rests.Sub(now)
 		}
+	}
+	pause := idleLook
+	for _, wait := range due {
+		pause = min(pause, wait)
 	}
 	return max(pause, time.Second), nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func TestALeadArrivesIsWorkedAndIsReported(t *testing.T) {
-	inBubble(t, func(b *bench) {
+	inBubble(t, func(t *testing.T, b *bench) {
 		b.far.offer(lead("L1"), lead("L2"))
 		b.run(b.worker())
 		pass(time.Minute)

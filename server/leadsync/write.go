@@ -56,6 +56,17 @@ func (s *session) write(ctx context.Context, limit int) (more bool, err error) {
 	return len(leads) == limit, nil
 }
 
+// writeMany is the step of a cycle.
+func (s *session) writeMany(ctx context.Context) (more bool, err error) {
+	more = true
+	for n := 0; more && n < writeBatches; n++ {
+		if more, err = s.write(ctx, writesAtOnce); err != nil {
+			return false, err
+		}
+	}
+	return more, nil
+}
+
 // newMapping makes held leads due when the mapping is another than before.
 func (s *session) newMapping(ctx context.Context, version string) error {
 	var m writeMark
