@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/sqlcrm"
 	"github.com/dealerbridge/dealerbridge/adapters/sqlrms"
 	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/config"
 )
@@ -20,7 +21,18 @@ var Adapters = map[string]Factory{
 }
 
 // CRMs is every kind of CRM this binary can write leads to, by driver.
-var CRMs = map[string]Factory{}
+var CRMs = map[string]Factory{
+	config.MySQL:  crmTables,
+	config.SQLite: crmTables,
+}
+
+// crmTables writes to the tables of a dealer's CRM.
+func crmTables(d config.Dealer) (adapters.Config, error) {
+	return &sqlcrm.Config{
+		Driver: d.CRM.Driver, DSN: d.CRM.DSN.Reveal(), Path: d.CRM.Path, Mapping: os.DirFS(d.Mapping), MappingName: d.Mapping,
+		MaxConnections: d.CRM.MaxConnections, StatementTimeout: d.CRM.StatementTimeout,
+	}, nil
+}
 
 // rentalTables reads a dealer's own tables.
 func rentalTables(d config.Dealer) (adapters.Config, error) {

@@ -55,11 +55,14 @@ type App struct {
 	crms     *dealers.Registry
 	leads    map[string]*leadsync.Worker // by dealer code
 	post     post
-	metrics  *metrics
-	audit    *audit
-	cert     *certificate
-	server   *httpServer
-	stopping atomic.Bool
+	// handovers are the databases messages are handed over in.
+	handovers *dealers.Registry
+	exchange  exchange
+	metrics   *metrics
+	audit     *audit
+	cert      *certificate
+	server    *httpServer
+	stopping  atomic.Bool
 }
 
 // StateFile is the state's database inside its folder.
@@ -104,7 +107,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a := &App{
 		options: o, log: o.Log, registry: dealers.NewRegistry(), metrics: newMetrics(o.Version), listener: o.Listener,
-		crms: dealers.NewRegistry(), leads: map[string]*leadsync.Worker{},
+		crms: dealers.NewRegistry(), handovers: dealers.NewRegistry(), leads: map[string]*leadsync.Worker{},
 	}
 	defer func() {
 		if err != nil {
@@ -134,7 +137,11 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.openWatchers()
 	a.post = a.openPost()
-	if err := a.openLeads(ctx, rand.Text()); err != nil {
+	owner := rand.Text()
+	if err := a.openLeads(ctx, owner); err != nil {
+		return nil, err
+	}
+	if err := a.openMessages(owner); err != nil {
 		return nil, err
 	}
 	handler, err := a.handler()
@@ -227,6 +234,7 @@ func (a *App) Run(ctx context.Context) error {
 	for code, w := range a.leads {
 		running.Go(func() { a.keepLeads(keeping, code, w) })
 	}
+	a.startMessages(keeping, func(do func()) { running.Go(do) })
 	if w := a.post.worker; w != nil {
 		running.Go(func() {
 			if err := w.Run(keeping); err != nil {

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/server"
+	"github.com/dealerbridge/dealerbridge/server/intake"
+	"github.com/dealerbridge/dealerbridge/server/messaging"
 	"github.com/dealerbridge/dealerbridge/server/operator"
 	"github.com/dealerbridge/dealerbridge/server/store"
 	"github.com/dealerbridge/dealerbridge/server/sweep"
@@ -42,6 +45,7 @@ func (a *App) handler() (http.Handler, error) {
 	}
 	return server.New(server.Options{
 		Operator:       desk,
+		Messages:       a.intake(),
 		Dealers:        a.registry,
 		Verifier:       countedVerifier{authority, a.metrics},
 		TokenHandler:   countedTokens(authority.Endpoint(log), a.metrics),
@@ -64,10 +68,32 @@ func (a *App) handler() (http.Handler, error) {
 	})
 }
 
+// intake says how messages are taken; nil where no dealer exchanges any.
+func (a *App) intake() *intake.Options {
+	most := 0
+	takes := map[string]bool{}
+	for _, d := range a.options.Config.Dealers {
+		if d.Messages != nil {
+			takes[d.Code] = true
+			most = max(most, d.Messages.MaxBody)
+		}
+	}
+	if len(takes) == 0 {
+		return nil
+	}
+	return &intake.Options{
+		Queue: a.exchange.queue, Files: a.exchange.files, MaxBody: int64(most) << 20,
+		Known: func(dealer string) bool { return takes[dealer] },
+	}
+}
+
 // operator makes the handlers of the operator's own API.
 func (a *App) operator(log *slog.Logger) (*operator.Handlers, error) {
 	o := operator.Options{
-		Now: a.options.Now, Log: log,
+		Now: a.options.Now, Log: log, Desk: a.exchange.service, Queue: a.exchange.queue,
+		HasDesk: func(dealer string) bool {
+			return slices.ContainsFunc(a.exchange.dealers, func(d messaging.Dealer) bool { return d.Code == dealer })
+		},
 		Leads: func(dealer string) operator.Leads {
 			if w, ok := a.leads[dealer]; ok {
 				return w

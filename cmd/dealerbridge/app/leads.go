@@ -50,24 +50,11 @@ type crmEntrance struct {
 
 // Enter implements leadsync.Entrance.
 func (e crmEntrance) Enter() (leadsync.CRM, func(), error) {
-	for {
-		d, ok := e.registry.Dealer(e.code)
-		if !ok {
-			return leadsync.CRM{}, nil, fmt.Errorf("dealer %s has no CRM: %w", e.code, adapters.ErrUnavailable)
-		}
-		leave, ok := d.Enter()
-		if !ok {
-			if again, still := e.registry.Dealer(e.code); still && again == d { // closed and not replaced
-				return leadsync.CRM{}, nil, fmt.Errorf("the CRM of dealer %s is closed: %w", e.code, adapters.ErrUnavailable)
-			}
-			continue
-		}
-		if d.Fault != nil {
-			leave()
-			return leadsync.CRM{}, nil, d.Fault
-		}
-		return leadsync.CRM{Writer: d.Leads, States: d.LeadStates, Version: d.Version}, leave, nil
+	d, leave, err := entered(e.registry, e.code)
+	if err != nil {
+		return leadsync.CRM{}, nil, fmt.Errorf("entering the CRM: %w", err)
 	}
+	return leadsync.CRM{Writer: d.Leads, States: d.LeadStates, Version: d.Version}, leave, nil
 }
 
 // leadOptions are what a dealer's leads are worked on with, whoever does it.
