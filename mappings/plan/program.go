@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"reflect"
-
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 )
@@ -141,10 +139,4 @@ func reasonOf(s convert.State) Reason {
 		return NotYet
 	}
 	return Missing
-}
-
-// newElement makes an empty Go value of the element's type with all required
-// arrays in place.
-func (e *element) newElement() reflect.Value {
-	return reflect.New(e.shape.typ).Elem()
 }

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 )
@@ -14,6 +15,9 @@ type maker struct {
 	note     Noter
 	endpoint string
 	row      string // key of the main row being made
+
+	room  []value // of the fields of the element being made
+	texts slab
 }
 
 // fault is what keeps an element from being sent.
@@ -33,20 +37,27 @@ func (m *maker) noted(field string, reason Reason) {
 // Everything is looked at even then, so that all of it is noted; of several
 // faults the one whose field comes first by name is told.
 func (m *maker) element(e *element, r *row) (reflect.Value, *fault) {
-	out := e.newElement()
+	made := reflect.New(e.shape.typ)
+	bad := m.fill(e, r, made.UnsafePointer())
+	return made.Elem(), bad
+}
+
+// fill is element for a place that is there: root points to an empty value of
+// the element's type.
+func (m *maker) fill(e *element, r *row, root unsafe.Pointer) *fault {
 	if r.doubt != nil {
 		m.noted(r.doubt.field, r.doubt.reason)
-		return out, &fault{field: r.doubt.field, reason: r.doubt.reason, fail: e.strict}
+		return &fault{field: r.doubt.field, reason: r.doubt.reason, fail: e.strict}
 	}
-	worst := m.fields(e, r, out)
+	worst := m.fields(e, r, root)
 	for _, l := range e.lists {
 		elements, bad := m.list(l, r)
 		worst = worst.or(bad)
 		if bad == nil {
-			l.target.makeSlice(out, elements)
+			l.target.set(root, elements)
 		}
 	}
-	return out, worst
+	return worst
 }
 
 // or is the graver of two faults: one that fails the page, then the first by
@@ -64,18 +75,27 @@ func (f *fault) or(other *fault) *fault {
 }
 
 // fields evaluates and sets the fields of one element.
-func (m *maker) fields(e *element, r *row, out reflect.Value) *fault {
+func (m *maker) fields(e *element, r *row, root unsafe.Pointer) *fault {
 	before := r.fields
 	defer func() { r.fields = before }()
-	r.fields = make([]value, len(e.fields))
+	// One after the other uses the same room: nobody looks at the fields of an
+	// element when it is made.
+	if cap(m.room) < len(e.fields) {
+		m.room = make([]value, len(e.fields))
+	}
+	r.fields = m.room[:len(e.fields)]
+	clear(r.fields)
 	var worst *fault
 	for _, i := range e.order {
 		f := e.fields[i]
 		v, bad := m.settle(e, f, f.get(r, m.env))
 		r.fields[i] = v
-		worst = worst.or(bad)
-		if bad == nil && v.state == convert.Present {
-			f.leaf.set(out, v)
+		if bad != nil {
+			worst = worst.or(bad)
+			continue
+		}
+		if v.state == convert.Present {
+			f.leaf.set(root, v, &m.texts)
 		}
 	}
 	return worst
@@ -85,6 +105,13 @@ func (m *maker) fields(e *element, r *row, out reflect.Value) *fault {
 // its value.
 func (m *maker) settle(e *element, f *field, v value) (value, *fault) {
 	v = f.conform(v)
+	if v.state == convert.Present && !v.cut && !v.zero {
+		return v, nil
+	}
+	empty := v.state.Missing()
+	if empty && !v.cut && !v.zero && v.state != convert.ZeroDate && !f.leaf.required && !f.leaf.nested {
+		return v, nil
+	}
 	name := e.prefix + f.leaf.path
 	if v.cut {
 		m.noted(name, CutShort)
@@ -95,7 +122,6 @@ func (m *maker) settle(e *element, f *field, v value) (value, *fault) {
 	if v.state == convert.Present {
 		return v, nil
 	}
-	empty := v.state.Missing()
 	if empty && !(f.leaf.required || f.leaf.nested) {
 		return v, nil
 	}
@@ -146,39 +172,53 @@ func (l *leaf) word(text string) value {
 
 // list makes the elements of one array member. A child that cannot be sent
 // takes its parent with it unless its source says otherwise.
-func (m *maker) list(l *listFill, r *row) ([]reflect.Value, *fault) {
-	var elements []reflect.Value
-	var worst *fault
-	take := func(source *fillSource, made reflect.Value, bad *fault) {
-		switch {
-		case bad != nil && (bad.fail || !source.keepParent):
-			worst = worst.or(bad)
-		case bad == nil && made.IsValid():
-			elements = append(elements, made)
+func (m *maker) list(l *listFill, r *row) (reflect.Value, *fault) {
+	most := 0
+	for _, source := range l.sources {
+		if source.branch < 0 {
+			most += len(source.rows)
+		} else {
+			most += len(r.branches[source.branch])
 		}
+	}
+	all := reflect.MakeSlice(l.target.typ, most, most)
+	root, size := all.UnsafePointer(), l.target.typ.Elem().Size()
+	n := 0
+	var worst *fault
+	add := func(source *fillSource, e *element, row *row) {
+		place := unsafe.Add(root, uintptr(n)*size)
+		switch bad := m.fill(e, row, place); {
+		case bad == nil:
+			n++
+			return
+		case bad.fail || !source.keepParent:
+			worst = worst.or(bad)
+		}
+		all.Index(n).SetZero() // the next one's place
 	}
 	for _, source := range l.sources {
 		if source.branch < 0 {
 			for _, one := range source.rows {
-				made, bad := m.unpivoted(one, r)
-				take(source, made, bad)
+				if m.something(one, r) {
+					add(source, one, r)
+				}
 			}
 			continue
 		}
 		for _, child := range r.branches[source.branch] {
-			made, bad := m.element(source.element, child)
-			take(source, made, bad)
+			add(source, source.element, child)
 		}
 	}
+	all = all.Slice(0, n)
 	if l.sumByName != nil && worst == nil {
-		elements = l.summed(elements)
+		all = l.summed(all)
 	}
-	return elements, worst
+	return all, worst
 }
 
-// unpivoted makes an element of columns of its owner's row. One in which
-// nothing but fixed texts and zeros would stand is not made.
-func (m *maker) unpivoted(e *element, r *row) (reflect.Value, *fault) {
+// something says whether an element of columns of its owner's row is worth
+// making: one in which nothing but fixed texts and zeros would stand is not.
+func (m *maker) something(e *element, r *row) bool {
 	something := false
 	for _, f := range e.fields {
 		if f.leaf.want == wantDecimal {
@@ -186,31 +226,33 @@ func (m *maker) unpivoted(e *element, r *row) (reflect.Value, *fault) {
 			something = something || got.state.Bad() || got.state == convert.Present && !convert.IsZero(got.text)
 		}
 	}
-	if !something {
-		return reflect.Value{}, nil
-	}
-	return m.element(e, r)
+	return something
 }
 
 // summed lets elements of the same name be one, adds one member up and drops
 // what comes to nothing. The order is that of first appearance.
-func (l *listFill) summed(elements []reflect.Value) []reflect.Value {
+func (l *listFill) summed(elements reflect.Value) reflect.Value {
 	totals := map[string]*convert.Total{}
-	var kept []reflect.Value
-	for _, e := range elements {
+	kept := 0
+	for i := range elements.Len() {
+		e := elements.Index(i)
 		name := at(e, l.nameLeaf.steps).String()
 		if totals[name] == nil {
 			totals[name] = &convert.Total{}
-			kept = append(kept, e)
+			elements.Index(kept).Set(e)
+			kept++
 		}
 		totals[name].Add(at(e, l.sumByName.steps).String())
 	}
-	return slices.DeleteFunc(kept, func(e reflect.Value) bool {
+	out := reflect.MakeSlice(elements.Type(), 0, kept)
+	for i := range kept {
+		e := elements.Index(i)
 		sum, state := totals[at(e, l.nameLeaf.steps).String()].Sum()
 		if state != convert.Present || convert.IsZero(sum) {
-			return true
+			continue
 		}
-		l.sumByName.set(e, present(sum))
-		return false
-	})
+		at(e, l.sumByName.steps).SetString(sum)
+		out = reflect.Append(out, e)
+	}
+	return out
 }

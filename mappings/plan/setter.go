@@ -3,6 +3,7 @@ package plan
 import (
 	"reflect"
 	"strconv"
+	"unsafe"
 )
 
 // at walks from an element's root to one member and makes the optional objects
@@ -21,33 +22,95 @@ func at(root reflect.Value, steps []int) reflect.Value {
 	return v
 }
 
-// set writes a present value into its field.
-func (l *leaf) set(root reflect.Value, v value) {
-	field := at(root, l.steps)
-	if field.Kind() == reflect.Pointer {
-		field.Set(reflect.New(field.Type().Elem()))
-		field = field.Elem()
+// way is the same walk in memory, for what is done once for every value: from
+// the root of an element over optional objects to one member. It is made of the
+// Go type, so it cannot lead anywhere else.
+type way struct {
+	hops []hop
+	last uintptr // of the member in its object
+}
+
+// hop is an optional object on the way.
+type hop struct {
+	offset uintptr // of the pointer to it
+	object reflect.Type
+}
+
+// wayTo follows field indexes through a type, as at does.
+func wayTo(root reflect.Type, steps []int) (w way, member reflect.Type) {
+	typ := root
+	for _, i := range steps {
+		if typ.Kind() == reflect.Pointer {
+			typ = typ.Elem()
+			w.hops = append(w.hops, hop{offset: w.last, object: typ})
+			w.last = 0
+		}
+		field := typ.Field(i)
+		w.last += field.Offset
+		typ = field.Type
 	}
+	return w, typ
+}
+
+// from walks and makes the optional objects.
+func (w *way) from(root unsafe.Pointer) unsafe.Pointer {
+	for i := range w.hops {
+		h := &w.hops[i]
+		to := (*unsafe.Pointer)(unsafe.Add(root, h.offset))
+		if *to == nil {
+			*to = reflect.New(h.object).UnsafePointer()
+		}
+		root = *to
+	}
+	return unsafe.Add(root, w.last)
+}
+
+// slab makes texts that are pointed to, several at a time.
+type slab struct{ free []string }
+
+const slabTexts = 32
+
+func (s *slab) text(text string) unsafe.Pointer {
+	if len(s.free) == 0 {
+		s.free = make([]string, slabTexts)
+	}
+	p := &s.free[0]
+	s.free = s.free[1:]
+	*p = text
+	return unsafe.Pointer(p)
+}
+
+// set writes a present value into its field. checkLeafType has seen to it that
+// the field is of the kind that is written, or points to one.
+func (l *leaf) set(root unsafe.Pointer, v value, texts *slab) {
+	field := l.way.from(root)
 	switch l.want {
 	case wantInteger:
 		n, err := strconv.ParseInt(v.text, 10, 64)
-		if err == nil { // conform has seen to it
-			field.SetInt(n)
+		switch {
+		case err != nil: // conform has seen to it
+		case l.pointed:
+			*(**int64)(field) = &n
+		default:
+			*(*int64)(field) = n
 		}
 	case wantBool:
-		field.SetBool(v.text == "true")
+		yes := v.text == "true"
+		if l.pointed {
+			*(**bool)(field) = &yes
+			return
+		}
+		*(*bool)(field) = yes
 	default:
-		field.SetString(v.text)
+		if l.pointed {
+			*(*unsafe.Pointer)(field) = texts.text(v.text)
+			return
+		}
+		*(*string)(field) = v.text
 	}
 }
 
-// makeSlice gives a list its elements, never nil: a required array is always
-// there.
-func (t *listTarget) makeSlice(root reflect.Value, elements []reflect.Value) {
-	field := at(root, t.steps)
-	slice := reflect.MakeSlice(field.Type(), len(elements), len(elements))
-	for i, e := range elements {
-		slice.Index(i).Set(e)
-	}
-	field.Set(slice)
+// set gives a list its elements, never nil: a required array is always there.
+func (t *listTarget) set(root unsafe.Pointer, elements reflect.Value) {
+	reflect.NewAt(t.typ, t.way.from(root)).Elem().Set(elements)
 }

@@ -82,13 +82,16 @@ type leaf struct {
 	maxChars int // 0: no limit
 	enum     []string
 	steps    []int
+	way      way
+	pointed  bool // the field is a pointer
 	day      bool // a day without a time, see Target.Days
 }
 
 // listTarget is one array member of an element.
 type listTarget struct {
 	path     string
-	steps    []int
+	typ      reflect.Type // of the slice
+	way      way
 	required bool
 	element  *shape
 }
@@ -150,7 +153,8 @@ func (s *shape) member(prefix, name string, typ reflect.Type, schema *openapi3.S
 		if err != nil {
 			return err
 		}
-		s.lists[path] = &listTarget{path: path, steps: steps, required: here, element: element}
+		to, _ := wayTo(s.typ, steps)
+		s.lists[path] = &listTarget{path: path, typ: typ, way: to, required: here, element: element}
 		return nil
 	}
 	l := &leaf{
@@ -181,6 +185,8 @@ func (s *shape) member(prefix, name string, typ reflect.Type, schema *openapi3.S
 	if err := checkLeafType(l, typ); err != nil {
 		return err
 	}
+	l.way, _ = wayTo(s.typ, steps)
+	l.pointed = typ.Kind() == reflect.Pointer
 	s.leaves[path] = l
 	s.order = append(s.order, path)
 	return nil
