@@ -184,7 +184,7 @@ func (c *compiler) foundBy(f *frame, r *relation) *place {
 // notHiddenSQL holds for every row but those whose code is known to be hidden.
 func (c *compiler) notHiddenSQL(column sqlText, col *Column, cmp *mapfile.Comparison) sqlText {
 	var codes []mapfile.Text
-	var gone []sqlText
+	var kept []sqlText
 	for _, v := range cmp.Hidden {
 		if v.Value != "" {
 			codes = append(codes, v)
@@ -196,15 +196,15 @@ func (c *compiler) notHiddenSQL(column sqlText, col *Column, cmp *mapfile.Compar
 		}
 	}
 	if len(codes) > 0 {
-		gone = append(gone, *new(sqlText).text("coalesce(").add(c.equalSQL(column, col, codes)).text(", 0)"))
+		kept = append(kept, *new(sqlText).text("(").add(column).text(" is null or not ").add(c.equalSQL(column, col, codes)).text(")"))
 	}
 	if len(codes) < len(cmp.Hidden) {
-		gone = append(gone, c.emptySQL(column, col))
+		kept = append(kept, *new(sqlText).text("not ").add(c.emptySQL(column, col)))
 	}
-	if len(gone) == 0 {
+	if len(kept) == 0 {
 		return *new(sqlText).text(always)
 	}
-	return *new(sqlText).text("not (").add(joinSQL(" or ", gone)).text(")")
+	return joinSQL(" and ", kept)
 }
 
 // stand finds out about each row whether it is hidden, and whether it or a row
