@@ -286,10 +286,10 @@ func (w *Worker) plan(ctx context.Context, crm CRM, l Lead) (PlannedLead, error)
 	if len(receipts) == 0 {
 		return p, nil
 	}
-	leads, err := w.o.Source.Reread(receipts[0].Raw)
-	if len(leads) != 1 {
+	leads, unread := w.o.Source.Reread(receipts[0].Raw)
+	if unread != nil || len(leads) != 1 {
 		p.Faults = []Fault{{Reason: "it cannot be read as a lead"}}
-		return p, nil //nolint:nilerr // the plan says so
+		return p, nil
 	}
 	limited, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()

@@ -89,12 +89,11 @@ func (w *Worker) rest(ctx context.Context, d time.Duration) error {
 		}
 	})
 	err := w.o.Sleep(resting, d)
-	woken := resting.Err() != nil
+	if resting.Err() != nil { // woken, or told to stop
+		err = nil
+	}
 	cancel()
 	listener.Wait()
-	if woken {
-		return nil
-	}
 	return err
 }
 
