@@ -40,11 +40,12 @@ type matchRule struct {
 	numeric   bool
 	collation Collation
 	holds     func(text string) bool // see Column
+	letters   Letters
 }
 
 // ruleOf is how values are looked for in a column.
 func ruleOf(col *Column) matchRule {
-	return matchRule{kind: col.Kind, numeric: col.Kind.Numeric(), collation: col.Collation, holds: col.Holds}
+	return matchRule{kind: col.Kind, numeric: col.Kind.Numeric(), collation: col.Collation, holds: col.Holds, letters: col.Letters}
 }
 
 // apart gives the branch of a join that is fetched by itself, making it when it
@@ -109,7 +110,7 @@ func (c *compiler) match(f *frame, b *branch, r *relation, match []mapfile.Match
 	} else {
 		in.add(columns[0])
 	}
-	in.text(" in ").in(parentList, len(columns))
+	in.text(" in ").inOf(parentList, b.rules)
 	b.frame.where = append(b.frame.where, in)
 }
 

@@ -262,7 +262,7 @@ func (c *compiler) addressed(f *frame, ep *mapfile.Endpoint, rr *rowReader) {
 	} else {
 		in.add(columns[0])
 	}
-	f.where = append(f.where, *in.text(" in ").in(keyList, len(columns)))
+	f.where = append(f.where, *in.text(" in ").inOf(keyList, rr.rules))
 }
 
 // finish renders the statements of all branches below a frame, once nothing

@@ -172,5 +172,5 @@ func (n *customerNumber) filterSQL(server Server) sqlText {
 	} else {
 		s.add(columns[0])
 	}
-	return *s.text(" in ").in(customerList, len(columns))
+	return *s.text(" in ").inOf(customerList, n.rules)
 }

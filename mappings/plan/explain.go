@@ -91,7 +91,7 @@ func (s *Statement) prepared() (string, int) {
 		case p.list == noList:
 			text.WriteString(p.text)
 		default:
-			rest := s.renderList(&text, nil, [][]any{make([]any, p.width)}, p.width)
+			rest := s.renderList(&text, nil, [][]any{make([]any, p.width)}, p)
 			args += len(rest)
 		}
 	}

@@ -72,6 +72,8 @@ type piece struct {
 	value any
 	list  listName
 	width int // of list: values in a row
+	// row is, of a list of several values in a row, how each value is written.
+	row string
 	index int // of a scalar: which one
 	// rule says, of @customer, in which type the numbers are bound.
 	rule *matchRule
@@ -113,6 +115,23 @@ func (s *sqlText) asked(rule matchRule, width int) *sqlText {
 
 func (s *sqlText) in(name listName, width int) *sqlText {
 	s.pieces = append(s.pieces, piece{list: name, width: width})
+	return s
+}
+
+// inOf is in for columns with these rules. MariaDB turns a bound text into a
+// column's character set where it is compared with the column alone, and
+// forgets to in a list of several rows: it finds nothing there then, so the
+// text is turned by hand.
+func (s *sqlText) inOf(name listName, rules []matchRule) *sqlText {
+	s.in(name, len(rules))
+	values := make([]string, len(rules))
+	for i, rule := range rules {
+		values[i] = "?"
+		if set := rule.letters.Set; set != "" && set != "utf8mb4" && rule.letters.Collation != "" {
+			values[i] = "convert(? using " + set + ") collate " + rule.letters.Collation
+		}
+	}
+	s.pieces[len(s.pieces)-1].row = "(" + strings.Join(values, ", ") + ")"
 	return s
 }
 
@@ -185,7 +204,7 @@ func (s *Statement) render(v values) (string, []any, error) {
 			text.WriteByte('?')
 			args = append(args, p.askedFor(v.asked)[0][0])
 		case p.list == askedList:
-			args = s.renderList(&text, args, p.askedFor(v.asked), 1)
+			args = s.renderList(&text, args, p.askedFor(v.asked), piece{width: 1})
 		case p.width == 0:
 			all := v.scalars[p.list]
 			if p.index >= len(all) {
@@ -198,7 +217,7 @@ func (s *Statement) render(v values) (string, []any, error) {
 			if len(rows) == 0 || len(rows) > maxList {
 				return "", nil, fmt.Errorf("statement %s: %d values for %s", s.Name, len(rows), p.list)
 			}
-			args = s.renderList(&text, args, rows, p.width)
+			args = s.renderList(&text, args, rows, p)
 		}
 	}
 	if s.server == SQLite {
@@ -240,13 +259,16 @@ func (p *piece) scalarOf(v any) any {
 	return number
 }
 
-func (s *Statement) renderList(text *strings.Builder, args []any, rows [][]any, width int) []any {
+func (s *Statement) renderList(text *strings.Builder, args []any, rows [][]any, p piece) []any {
 	row := "?"
-	if width > 1 {
-		row = "(?" + strings.Repeat(", ?", width-1) + ")"
+	switch {
+	case p.width > 1 && p.row != "" && s.server == MySQL:
+		row = p.row
+	case p.width > 1:
+		row = "(?" + strings.Repeat(", ?", p.width-1) + ")"
 	}
 	text.WriteByte('(')
-	if width > 1 && s.server == SQLite {
+	if p.width > 1 && s.server == SQLite {
 		text.WriteString("values ")
 	}
 	n := padded(len(rows))
