@@ -132,7 +132,10 @@ func (c *commits) lead(ctx context.Context, own *part) (refused, err error) {
 			p.after <- broken
 		}
 	}()
-	refused, err = own.write(ctx, tx)
+	// The first part needs no savepoint: what would be taken back is all there is.
+	if refused = own.run(context.WithoutCancel(ctx), tx); refused != nil {
+		return refused, nil
+	}
 	for n := 1; err == nil && n < most; n++ {
 		p := c.next()
 		if p == nil {
@@ -147,7 +150,7 @@ func (c *commits) lead(ctx context.Context, own *part) (refused, err error) {
 	}
 	if err != nil {
 		broken = err
-		return refused, err
+		return nil, err
 	}
 	ended = true
 	if err = tx.Commit().Error; err != nil {
@@ -156,7 +159,7 @@ func (c *commits) lead(ctx context.Context, own *part) (refused, err error) {
 	for _, p := range in {
 		p.after <- err
 	}
-	return refused, err
+	return nil, err
 }
 
 // errRefused is how a part that took everything back says so.

@@ -230,3 +230,69 @@ func TestPartsOfACommit(t *testing.T) {
 		}
 	})
 }
+
+func TestPushesThatShareAStatement(t *testing.T) {
+	gather := func(h *sharing, ctx context.Context, n int, item queue.Item) <-chan error {
+		got := make(chan error, 1)
+		h.all.Go(func() {
+			_, err := h.q.Push(ctx, []queue.Item{item}, noon)
+			got <- err
+		})
+		if err := store.WaitForPushes(h.t.Context(), h.s, n); err != nil {
+			h.t.Fatal(err)
+		}
+		return got
+	}
+	small := func(id string) queue.Item { return queue.Item{Lane: shared, ID: id, Kind: "k"} }
+	t.Run("OneThatGivesUpHoldsNobodyUp", func(t *testing.T) {
+		h := share(t)
+		a := gather(h, t.Context(), 0, small("a")) // leads, and waits for the first part
+		if err := store.WaitForParts(t.Context(), h.s, 1); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		b := gather(h, ctx, 1, small("b")) // would lead next
+		c := gather(h, t.Context(), 2, small("c"))
+		cancel()
+		if err := <-b; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		close(h.leave)
+		if err := errors.Join(<-h.first, <-a, <-c); err != nil || h.stands() != "first a c" {
+			t.Errorf("%v, there stand %q", err, h.stands())
+		}
+	})
+	t.Run("OneThatCannotBeKeptHarmsNoOther", func(t *testing.T) {
+		h := share(t)
+		a := gather(h, t.Context(), 0, small("a"))
+		if err := store.WaitForParts(t.Context(), h.s, 1); err != nil {
+			t.Fatal(err)
+		}
+		b := gather(h, t.Context(), 1, small("b"))
+		bad := small("bad")
+		bad.Kind = "refused"
+		h.n = 1 // the part of a
+		alterState(t, h, "CREATE TRIGGER refuse BEFORE INSERT ON queue_items WHEN NEW.kind = 'refused' BEGIN SELECT RAISE(ABORT, 'refused'); END")
+		x := gather(h, t.Context(), 2, bad)
+		c := gather(h, t.Context(), 3, small("c"))
+		close(h.leave)
+		if err := errors.Join(<-h.first, <-a, <-b, <-c); err != nil || h.stands() != "first a b c" {
+			t.Errorf("%v, there stand %q", err, h.stands())
+		}
+		if err := <-x; err == nil || !strings.Contains(err.Error(), "refused") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// alterState changes the schema through the transaction that is open: by
+// joining it, which needs no connection of its own.
+func alterState(t *testing.T, h *sharing, statement string) {
+	t.Helper()
+	joined := h.join(t.Context(), func(ctx context.Context) error { return store.Exec(ctx, h.s, statement) })
+	t.Cleanup(func() {
+		if err := <-joined; err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -94,3 +94,24 @@ func Plan(ctx context.Context, s *Store, st Statement) ([]string, error) {
 	}
 	return steps, err
 }
+
+// WaitForPushes returns when so many wait to share the next statement.
+func WaitForPushes(ctx context.Context, s *Store, n int) error {
+	for {
+		s.pushes.mu.Lock()
+		waiting := len(s.pushes.waiting)
+		s.pushes.mu.Unlock()
+		if waiting >= n {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		runtime.Gosched()
+	}
+}
+
+// Exec runs a statement, in the transaction the context carries.
+func Exec(ctx context.Context, s *Store, statement string) error {
+	return s.at(ctx).Exec(statement).Error
+}

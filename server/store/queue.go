@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -98,57 +99,80 @@ func (q *Queue) lane(ctx context.Context, l queue.Lane, create bool) (int64, err
 type newItem struct {
 	*queue.Item
 	lane  int64
+	at    time.Time
 	parts int // rows of queue_bodies; 0 where the body is in the item's row
 }
 
-func (n *newItem) values(now time.Time) []any {
+func (n *newItem) values() []any {
 	var body []byte
 	if n.parts == 0 {
 		body = append([]byte{}, n.Body...)
 	}
+	at := n.at
 	if !n.Enqueued.IsZero() {
-		now = n.Enqueued
+		at = n.Enqueued
 	}
 	return []any{
 		n.lane, raw(n.ID), -n.Priority, raw(n.OrderKey), raw(n.MergeKey), raw(n.Customer), n.Kind, n.Priority,
-		millis(now), len(n.Body), n.parts, body,
+		millis(at), len(n.Body), n.parts, body,
 	}
 }
 
 // Push is part of queue.Storage.
 func (q *Queue) Push(ctx context.Context, items []queue.Item, now time.Time) ([]queue.Receipt, error) {
-	var receipts []queue.Receipt
-	err := q.s.persistently(ctx, func(ctx context.Context) error {
-		p := push{q: q, now: now, db: q.s.at(ctx), receipts: make([]queue.Receipt, len(items))}
-		receipts = p.receipts
-		return p.all(ctx, items)
-	})
+	if q.gatherable(ctx, items) {
+		receipt, err := q.gather(ctx, items[0], now)
+		if err != nil {
+			return nil, fmt.Errorf("keeping an item: %w", err)
+		}
+		return []queue.Receipt{receipt}, nil
+	}
+	receipts, err := q.push(ctx, items, func(int) time.Time { return now })
 	if err != nil {
 		return nil, fmt.Errorf("keeping items: %w", err)
 	}
 	return receipts, nil
 }
 
-// push is one call of Push.
-type push struct {
-	q        *Queue
-	now      time.Time
-	db       *gorm.DB
-	receipts []queue.Receipt
+// push keeps items that came at some times.
+func (q *Queue) push(ctx context.Context, items []queue.Item, at func(i int) time.Time) ([]queue.Receipt, error) {
+	receipts := make([]queue.Receipt, len(items))
+	all := func(ctx context.Context) error {
+		p := push{q: q, db: q.s.at(ctx)}
+		return p.all(ctx, items, at, receipts)
+	}
+	if len(items) == 1 && q.s.path == "" && q.gatherable(ctx, items) {
+		// One statement is a transaction, and saves a server two answers.
+		if _, known := q.s.lanes.known.Load(items[0].Lane); known {
+			return receipts, all(ctx)
+		}
+	}
+	return receipts, q.s.persistently(ctx, all)
 }
 
-func (p *push) all(ctx context.Context, items []queue.Item) error {
-	inRow := inRowOther
-	if p.q.s.path != "" {
-		inRow = inRowFile
+// push is one call of Push.
+type push struct {
+	q  *Queue
+	db *gorm.DB
+}
+
+// inRow is how large a body may be to stand in its item's row.
+func (s *Store) inRow() int {
+	if s.path != "" {
+		return inRowFile
 	}
+	return inRowOther
+}
+
+func (p *push) all(ctx context.Context, items []queue.Item, at func(i int) time.Time, receipts []queue.Receipt) error {
+	inRow := p.q.s.inRow()
 	news := make([]newItem, len(items))
 	for i := range items {
 		lane, err := p.q.lane(ctx, items[i].Lane, true)
 		if err != nil {
 			return err
 		}
-		news[i] = newItem{Item: &items[i], lane: lane}
+		news[i] = newItem{Item: &items[i], lane: lane, at: at(i)}
 		if n := len(items[i].Body); n > inRow {
 			news[i].parts = (n + partSize - 1) / partSize
 		}
@@ -159,7 +183,7 @@ func (p *push) all(ctx context.Context, items []queue.Item) error {
 			bytes += len(news[to].Body)
 			to++
 		}
-		if err := p.some(news[from:to], p.receipts[from:to]); err != nil {
+		if err := p.some(news[from:to], receipts[from:to]); err != nil {
 			return err
 		}
 		from = to
@@ -173,8 +197,16 @@ type name struct {
 	id   string
 }
 
-// some pushes a handful.
+// some pushes a handful. Where nothing can be merged, that an item is there
+// already shows when it is written.
 func (p *push) some(news []newItem, receipts []queue.Receipt) error {
+	if !slices.ContainsFunc(news, func(n newItem) bool { return n.MergeKey != "" }) {
+		add := make([]int, len(news))
+		for i := range news {
+			add[i] = i
+		}
+		return p.insert(news, add, receipts)
+	}
 	known, err := p.numbers(news)
 	if err != nil {
 		return err
@@ -259,7 +291,7 @@ func (p *push) insert(news []newItem, add []int, receipts []queue.Receipt) error
 	var values []any
 	large := false
 	for _, i := range add {
-		values = append(values, news[i].values(p.now)...)
+		values = append(values, news[i].values()...)
 		receipts[i] = queue.Added
 		large = large || news[i].parts > 0
 	}

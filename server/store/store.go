@@ -40,7 +40,8 @@ type Store struct {
 
 	commits *commits // on SQLite: who writes at the same time
 	lanes   lanes    // of the queue, by name
-	clients once     // the statement that reads one
+	pushes  gathering
+	clients once // the statement that reads one
 }
 
 // Open connects and brings the schema up to date. Several processes may open

@@ -120,6 +120,9 @@ func (s *memory) push(item queue.Item, now time.Time) queue.Receipt {
 		k.Merged++
 		return queue.Merged
 	}
+	if !item.Enqueued.IsZero() {
+		now = item.Enqueued
+	}
 	s.last++
 	s.items = append(s.items, &kept{Item: queue.Item{
 		Lane: item.Lane, ID: item.ID, OrderKey: item.OrderKey, MergeKey: item.MergeKey, Priority: item.Priority, Kind: item.Kind,

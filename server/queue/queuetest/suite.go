@@ -197,6 +197,15 @@ func runKeeping(t *testing.T, open func(t *testing.T) Storage) {
 			t.Error(diff)
 		}
 	})
+	t.Run("AProducerMaySayWhenItTookAnItem", func(t *testing.T) {
+		s := open(t)
+		taken := item(out, "a")
+		taken.Enqueued = noon.Add(-time.Minute)
+		push(t, s, noon, taken, item(out, "b"))
+		if a, err := s.Find(t.Context(), out, "a"); err != nil || !a.Enqueued.Equal(taken.Enqueued) {
+			t.Errorf("%+v %v", a, err)
+		}
+	})
 	t.Run("OneThatWaitsStandsForOthers", func(t *testing.T) {
 		s := open(t)
 		got := push(t, s, noon, item(out, "n1", merge("C1")), item(out, "n2", merge("C1")), item(out, "n3", merge("C2")), item(in, "n4", merge("C1")))
@@ -255,6 +264,41 @@ func runKeeping(t *testing.T, open func(t *testing.T) Storage) {
 			if n != 1 {
 				t.Errorf("%s was added %d times", id, n)
 			}
+		}
+	})
+	t.Run("PushersAtOnceOfOneItemEachAreToldOfTheirOwn", func(t *testing.T) {
+		s := open(t)
+		push(t, s, noon, item(out, "there already"))
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		told := map[queue.Receipt]int{}
+		for p := range 32 {
+			wg.Go(func() {
+				for n := range 20 {
+					id, at := fmt.Sprint(p, "/", n), noon.Add(time.Duration(p)*time.Second)
+					if n%5 == 0 {
+						id = "there already"
+					}
+					got, err := s.Push(t.Context(), []queue.Item{item(out, id, key(id), body(make([]byte, 100*n)))}, at)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					mu.Lock()
+					told[got[0]]++
+					mu.Unlock()
+					if want := map[bool]queue.Receipt{true: queue.Repeated, false: queue.Added}[n%5 == 0]; got[0] != want {
+						t.Errorf("%s was told %s", id, got[0])
+					}
+					if i, err := s.Find(t.Context(), out, id); n%5 > 0 && (err != nil || !i.Enqueued.Equal(at) || len(i.Body) != 100*n || i.OrderKey != id) {
+						t.Errorf("%s is not there when its pusher is told: %+v %v", id, i, err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if diff := cmp.Diff(map[queue.Receipt]int{queue.Added: 32 * 16, queue.Repeated: 32 * 4}, told); diff != "" {
+			t.Error(diff)
 		}
 	})
 	t.Run("OldBodiesGoBeforeIDs", func(t *testing.T) {
