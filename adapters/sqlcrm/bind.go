@@ -228,7 +228,7 @@ func (b *binder) assign(c *column, w *crmfile.Write, path string) *assign {
 // lengths warns of members of a lead that can be longer than their column.
 func (b *binder) lengths(a *assign) {
 	v := a.write.Value
-	if a.fit.cut || a.fit.as != nil || v == nil || a.column.Kind != convert.ColumnText {
+	if a.fit.cut || a.fit.as != nil || v == nil || strings.HasSuffix(a.path, ".find."+a.column.Name) || a.column.Kind != convert.ColumnText {
 		return
 	}
 	items := []*mapfile.Value{v}
@@ -300,90 +300,6 @@ func literalsIn(v *mapfile.Value) []*mapfile.Value {
 		all = append(all, literalsIn(v.When.Else)...)
 	}
 	return all
-}
-
-// keys binds how a row's key comes into being.
-func (b *binder) keys(s *step, path string) {
-	if s.table == nil {
-		return
-	}
-	if len(s.row.Key) == 0 {
-		b.primaryKey(s, path)
-		return
-	}
-	for _, def := range s.row.Key {
-		at := path + ".key." + def.Column.Value
-		c := b.column(s.table, def.Column, at)
-		if c == nil {
-			continue
-		}
-		k := &stepKey{column: c, def: def}
-		switch {
-		case def.Auto && !c.auto:
-			b.fault(def.Column.Pos, at, "", "the database does not count %s by itself; write how the key comes into being, such as {counter: ...}, uuid or {format: ...}", c.title())
-		case def.Value != nil:
-			k.value = b.assign(c, def.Value, at)
-		case def.Counter != nil:
-			k.counter = b.counter(def.Counter, at+".counter")
-		case def.UUID && c.Kind == convert.ColumnText && c.MaxChars > 0 && c.MaxChars < 36:
-			b.fault(def.Column.Pos, at, "", "%s holds %d characters, a UUID has 36", c.title(), c.MaxChars)
-		case def.Format != nil:
-			if prefix, digits := formatted(def.Format, time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)); c.MaxChars > 0 && len(prefix)+digits > c.MaxChars {
-				b.fault(def.Format.Text.Pos, at, "", "%s holds %d characters, and such a number has %d", c.title(), c.MaxChars, len(prefix)+digits)
-			}
-		}
-		s.keys = append(s.keys, k)
-	}
-}
-
-// primaryKey takes the table's own key where none is written: one the database
-// counts, or columns that are inserted.
-func (b *binder) primaryKey(s *step, path string) {
-	primary := s.table.primary()
-	if len(primary) == 0 {
-		b.fault(s.row.Name.Pos, path, "", "table %s has no primary key; say with `key:` which columns address a row and how they come into being", s.table.ref.Table)
-		return
-	}
-	for _, name := range primary {
-		c := s.table.column(name)
-		at := slices.IndexFunc(s.insert, func(a *assign) bool { return a.column == c })
-		switch {
-		case at >= 0:
-			s.keys = append(s.keys, &stepKey{column: c, value: s.insert[at]})
-			s.insert = slices.Delete(s.insert, at, at+1)
-		case c.auto:
-			s.keys = append(s.keys, &stepKey{column: c, def: &crmfile.Key{Column: mapfile.Text{Value: c.Name}, Auto: true}})
-		default:
-			b.fault(s.row.Name.Pos, path, "", "nothing says how the key column %s comes into being; write it under `key:`", c.title())
-		}
-	}
-}
-
-func (b *binder) counter(def *crmfile.Counter, path string) *boundNumber {
-	t := b.table(def.Source, path+".table")
-	c := b.column(t, def.Column, path+".column")
-	if c == nil {
-		return nil
-	}
-	n := &boundNumber{table: t, column: c, habit: def.ReadThenIncrement}
-	n.where, n.args = b.literals(t, def.Where, path+".where")
-	return n
-}
-
-// literals makes the condition of columns that are equal to texts.
-func (b *binder) literals(t *table, all []*crmfile.Literal, path string) (string, []any) {
-	var parts []string
-	var args []any
-	for _, l := range all {
-		if c := b.column(t, l.Column, path+"."+l.Column.Value); c != nil {
-			parts = append(parts, quoted(c.Name)+" = ?")
-			args = append(args, l.Text.Value)
-		}
-	}
-	if len(parts) == 0 {
-		return "", nil
-	}
-	return " where " + strings.Join(parts, " and "), args
 }
 
 // leadID finds the column that holds Caterpillar's id.
@@ -487,10 +403,23 @@ func (b *binder) unset(s *step) {
 			b.fault(s.row.Name.Pos, "lead.rows."+s.name+".insert", "", "%s must not be empty, has no default and gets no value", c.title())
 			continue
 		}
-		if a := s.insert[at]; a.write != nil && !sure(a.write) {
+		if a := s.insert[at]; a.write != nil && !sure(a.write) && !tested(s.row, a.write) {
 			b.warn(a.write.Pos, a.path, "%s must not be empty, and a lead may have nothing for it; add what stands there then, such as [%s, {value: ''}]", c.title(), firstName(a.write))
 		}
 	}
+}
+
+// tested says whether a row is only written where what a value is made of has
+// been looked at.
+func tested(row *crmfile.Row, w *crmfile.Write) bool {
+	for _, cond := range row.When {
+		for _, cmp := range cond.Compare {
+			if cmp.Op == mapfile.Present && cmp.Name.Value == firstName(w) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func firstName(w *crmfile.Write) string {

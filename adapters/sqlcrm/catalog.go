@@ -3,6 +3,7 @@ package sqlcrm
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -159,32 +160,32 @@ func (c *catalog) fillNames(ctx context.Context, p *pool) error {
 
 // inspectSelect learns the columns of an inline SELECT by asking for none of its
 // rows, or why the server refuses the text.
-func (p *pool) inspectSelect(ctx context.Context, ref plan.TableRef) (*plan.Table, error) {
-	t := &plan.Table{}
+func (p *pool) inspectSelect(ctx context.Context, ref plan.TableRef) (t *plan.Table, err error) {
 	limited, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
+	defer func() {
+		if err == nil {
+			return
+		}
+		t, err = nil, translate(ctx, err)
+		if why, ok := refusal(err); ok {
+			t, err = &plan.Table{Refused: why}, nil
+		}
+	}()
 	rows, err := p.db.Statement.ConnPool.QueryContext(limited, "select * from ("+ref.Select+"\n) as x where 1 = 0")
 	if err != nil {
-		translated := translate(ctx, err)
-		if why, ok := refusal(translated); ok {
-			return &plan.Table{Refused: why}, nil
-		}
-		return nil, translated
+		return nil, err
 	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	types, err := rows.ColumnTypes()
-	if err == nil {
-		err = rows.Err()
-	}
-	if closed := rows.Close(); err == nil {
-		err = closed
-	}
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, err
 	}
+	t = &plan.Table{}
 	for _, one := range types {
 		t.Columns = append(t.Columns, plan.Column{Name: one.Name(), Kind: convert.KindOf(one.DatabaseTypeName()), Nullable: true, Collation: plan.MarkOff})
 	}
-	return t, nil
+	return t, rows.Err()
 }
 
 // mysqlTable reads information_schema for one table.

@@ -10,9 +10,21 @@ import (
 
 	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/dbtest"
 	"github.com/dealerbridge/dealerbridge/adapters/sqlcrm"
+	"github.com/dealerbridge/dealerbridge/mappings/dealers/demo"
 )
 
 func init() {
+	for _, engine := range []string{"InnoDB", "MyISAM"} {
+		demos[engine] = func(t *testing.T) *world {
+			t.Helper()
+			server := dbtest.MySQL(t)
+			db, err := sql.Open("mysql", server.DSN())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return openDemo(t, db, demo.MySQL, engine, sqlcrm.Config{Driver: sqlcrm.MySQL, DSN: server.DSN()})
+		}
+	}
 	for _, engine := range []string{"InnoDB", "MyISAM"} {
 		engines[engine] = func(t *testing.T, mapping string) *world {
 			t.Helper()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -266,8 +267,8 @@ func (v *version) stateOf(row plan.RowState, ref adapters.LeadRef) adapters.Lead
 			state.Ref.LeadID = state.Update.LeadID
 		}
 		state.Sources = map[string]string{}
-		for field, columns := range row.Sources {
-			name := memberOf(field)
+		for _, field := range slices.Sorted(maps.Keys(row.Sources)) {
+			name, columns := memberOf(field), row.Sources[field]
 			if state.Sources[name] != "" {
 				columns = append([]string{state.Sources[name]}, columns...)
 			}

@@ -96,6 +96,11 @@ messages:
   insert: {KIND: message.requestType, BODY: message.body}
 `
 
+// keptByGatewayText is the mapping for a CRM without room for the lead id.
+func keptByGatewayText() string {
+	return strings.Replace(strings.Replace(yardMapping, "leadId: card.CATID", "leadId: gateway", 1), "  leadId: c.CATID\n", "", 1)
+}
+
 // beside are the files that stand beside the mapping.
 var beside = map[string]string{
 	"areas.csv":             "county,owner\nPolk,MH\nStory,AL\n",

@@ -19,6 +19,12 @@ func (d *decoder) update(n *mapfile.Node) {
 	if k == nil {
 		return
 	}
+	if k.Get("from") == nil && k.Missing("from") {
+		d.Fault(n.Pos, updatePath, "a `from` is missing: the table with one row for each lead, such as from: CARD c")
+	}
+	if n.Get("from") == nil {
+		return
+	}
 	u := &Update{Pos: n.Pos}
 	d.file.Update = u
 	for _, p := range n.Pairs {
@@ -208,7 +214,9 @@ func (d *decoder) changed(n *mapfile.Node, path string, u *Update) *Changed {
 func (d *decoder) gone(n *mapfile.Node, path string, aliases []string) *Gone {
 	g := &Gone{Pos: n.Pos}
 	if n.Kind == mapfile.ScalarNode {
-		d.OneOf(n, path, "nothing")
+		if n.Text.Value != "nothing" {
+			d.Wrong(n, path, "`nothing`, or a map with `when` and `send`,")
+		}
 		return g
 	}
 	k := d.Keys(n, path, goneContext)
@@ -221,8 +229,7 @@ func (d *decoder) gone(n *mapfile.Node, path string, aliases []string) *Gone {
 	send := k.Get("send")
 	switch {
 	case send == nil:
-	case send.Kind == mapfile.ScalarNode:
-		d.OneOf(send, k.At("send"), "nothing")
+	case send.Kind == mapfile.ScalarNode && send.Text.Value == "nothing":
 	case send.Kind != mapfile.MapNode || len(send.Pairs) == 0:
 		d.Wrong(send, k.At("send"), "`nothing`, or a map from members to texts,")
 	default:

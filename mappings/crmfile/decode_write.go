@@ -236,6 +236,9 @@ func (d *decoder) keys(n *mapfile.Node, path string) []*Key {
 				continue
 			}
 		default:
+			if d.misspeltKey(p.Value, at) {
+				continue
+			}
 			if key.Value = d.write(p.Value, at, nil); key.Value == nil {
 				continue
 			}
@@ -243,6 +246,19 @@ func (d *decoder) keys(n *mapfile.Node, path string) []*Key {
 		all = append(all, key)
 	}
 	return all
+}
+
+// misspeltKey reports a key that is most like `counter` or `format`.
+func (d *decoder) misspeltKey(n *mapfile.Node, path string) bool {
+	if n.Kind != mapfile.MapNode || len(n.Pairs) != 1 || n.Pairs[0].Value.Kind == mapfile.ScalarNode && n.Pairs[0].Key.Value == "count" {
+		return false
+	}
+	known := namesOf(keyContext)
+	if mapfile.Nearest(n.Pairs[0].Key.Value, known) == "" {
+		return false
+	}
+	d.Unknown(n.Pairs[0].Key, path, "key", known)
+	return true
 }
 
 func (d *decoder) counter(n *mapfile.Node, path string) *Counter {

@@ -1,8 +1,6 @@
 package crmfile
 
 import (
-	"slices"
-
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 )
 
@@ -56,7 +54,7 @@ var fileContext = &mapfile.Context{
 		&mapfile.Key{Name: "pickLists", Shape: shapePickLists, Doc: "Tables of the CRM that list what a mapped column can hold, so that `mapping check --db` finds what has no entry.", Example: "pickLists: {closed-reasons: {table: REASON, column: CODE}}"},
 		&mapfile.Key{Name: "messages", Shape: shapeMessages, Doc: "The table that inbound messages are written into.", Example: "messages: {table: INBOX, id: GATEWAYID, insert: {KIND: message.requestType}}"},
 	),
-	Frame: "timezone: America/Denver\nHERE\n",
+	Frame: "timezone: America/Denver\nupdate: {from: CARD c, fields: {leadStatus: c.STATUS}}\nHERE\n",
 }
 
 var leadContext = &mapfile.Context{
@@ -70,7 +68,7 @@ var leadContext = &mapfile.Context{
 		{Name: "instead", Shape: shapeText, Doc: "What is written in place of each character a column cannot hold; without it such a lead is held.", Example: "instead: '?'"},
 		{Name: "rows", Shape: shapeRows, Required: true, Doc: "The rows, each under a name by which later ones refer to its key.", Example: "rows:\n  - card: {table: CARD, key: {NO: uuid}, insert: {NAME: lead.name}}"},
 	},
-	Frame: "lead:\n  leadId: gateway\n  rows:\n    - card: {table: CARD, key: {NO: uuid}, insert: {NAME: lead.name}}\n  HERE\n",
+	Frame: "lead:\n  leadId: gateway\n  rows: [{card: {table: CARD, key: {NO: uuid}, insert: {NAME: lead.name}}}]\n  HERE\n",
 }
 
 var rowContext = &mapfile.Context{
@@ -183,7 +181,7 @@ var pickListContext = &mapfile.Context{
 		{Name: "column", Shape: shapeText, Required: true, Doc: "The column with the codes.", Example: "column: CODE"},
 		{Name: "where", Shape: shapeLiterals, Doc: "Which rows of the table.", Example: "where: {KIND: LOST}"},
 	},
-	Frame: "pickLists:\n  closed-reasons:\n    table: REASON\n    column: CODE\n    HERE\n",
+	Frame: "update: {from: CARD c, fields: {leadStatus: c.STATUS}}\npickLists:\n  closed-reasons:\n    table: REASON\n    column: CODE\n    HERE\n",
 }
 
 var messagesContext = &mapfile.Context{
@@ -224,5 +222,3 @@ func namesOf(c *mapfile.Context) []string {
 	}
 	return names
 }
-
-func has(c *mapfile.Context, name string) bool { return slices.Contains(namesOf(c), name) }

@@ -15,7 +15,27 @@ func Reference() []byte {
 		fmt.Fprintf(&b, "- [%s](#%s)\n", c.Title, anchor(c.Title))
 	}
 	for _, c := range contexts {
-		writeContext(&b, c)
+		writeContext(&b, c, shapeWordsOf)
+	}
+	return []byte(b.String())
+}
+
+// Page gives the reference of other contexts than this package's, behind a
+// head. What keys have in common with this package's is explained on its page,
+// whose name is home.
+func Page(head, home string, contexts []*Context) []byte {
+	var b strings.Builder
+	b.WriteString(head)
+	for _, c := range contexts {
+		fmt.Fprintf(&b, "- [%s](#%s)\n", c.Title, anchor(c.Title))
+	}
+	for _, c := range contexts {
+		writeContext(&b, c, func(s Shape) string {
+			if words, ok := shapeNames[s]; ok {
+				return strings.ReplaceAll(words, "](#", "]("+home+"#")
+			}
+			return string(s)
+		})
 	}
 	return []byte(b.String())
 }
@@ -35,7 +55,7 @@ What a mapping makes of rows is tried with ` + "`dealerbridge mapping preview`" 
 
 `
 
-func writeContext(b *strings.Builder, c *Context) {
+func writeContext(b *strings.Builder, c *Context, words func(Shape) string) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n", c.Title, c.Doc)
 	if c.Open != "" {
 		fmt.Fprintf(b, "\nAny other key is %s.\n", c.Open)
@@ -46,7 +66,7 @@ func writeContext(b *strings.Builder, c *Context) {
 		if key.Required {
 			name += " (required)"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, cell(shapeWordsOf(key.Shape)), cell(key.Default), cell(key.Doc))
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, cell(words(key.Shape)), cell(key.Default), cell(key.Doc))
 	}
 	b.WriteString("\n```yaml\n")
 	for i, key := range c.Keys {

@@ -54,6 +54,28 @@ func JSONSchema(source SchemaSource) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// SchemaParts gives what editor schemas of other files can refer to, by name
+// below `$defs`.
+func SchemaParts() map[string]any {
+	s := &schemaMaker{defs: schema{}}
+	s.shared()
+	for _, c := range Contexts() {
+		if c != fileContext {
+			s.defs[c.Name] = s.context(c)
+		}
+	}
+	return s.defs
+}
+
+// SchemaOf gives the schema of what stands behind a key of this package's; false
+// for a shape it does not know.
+func SchemaOf(shape Shape) (map[string]any, bool) {
+	if _, known := shapeNames[shape]; !known {
+		return nil, false
+	}
+	return (&schemaMaker{defs: schema{}}).shape(shape), true
+}
+
 type schemaMaker struct {
 	defs schema
 }

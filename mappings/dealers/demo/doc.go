@@ -15,8 +15,8 @@ import (
 // Code is the dealer code of the demo dealer.
 const Code = "D100"
 
-//go:embed rms.yaml rms_test.yaml makes.csv
+//go:embed rms.yaml rms_test.yaml makes.csv crm.yaml *-reasons.yaml sales-stages.yaml territories.csv
 var mapping embed.FS
 
-// Mapping returns the dealer's folder: rms.yaml and the lists beside it.
+// Mapping returns the dealer's folder: rms.yaml, crm.yaml and the lists beside them.
 func Mapping() fs.FS { return mapping }
