@@ -196,7 +196,7 @@ func (c *compiler) findChildren(w *findWay, s *mapfile.ListSource, ref mapfile.C
 	} else {
 		in.add(columns[0])
 	}
-	w.keys.frame.where = append(w.keys.frame.where, *in.text(" in ").in(parentList, len(columns)))
+	w.keys.frame.where = append(w.keys.frame.where, *in.text(" in ").inOf(parentList, w.parents))
 }
 
 // sought compiles the statements of a frame that look into a column: as it

@@ -73,7 +73,7 @@ type piece struct {
 	list  listName
 	width int // of list: values in a row
 	// row is, of a list of several values in a row, how each value is written.
-	row string
+	row   string
 	index int // of a scalar: which one
 	// rule says, of @customer, in which type the numbers are bound.
 	rule *matchRule
