@@ -73,7 +73,7 @@ func (a *App) openMessages(owner string) error {
 // messageDealer finds out what one dealer's exchange of messages is made of.
 func (a *App) messageDealer(d config.Dealer, log *slog.Logger) (messaging.Dealer, error) {
 	rental := rentalDoor{a.registry, d.Code}
-	out := messaging.Dealer{Code: d.Code, Customers: rental}
+	out := messaging.Dealer{Code: d.Code, Customers: rental, Contracts: rental}
 	m := d.Messages
 	if m.Service != "" {
 		poster, err := caterpillar.OpenMessages(caterpillar.MessageConfig{
@@ -223,6 +223,32 @@ func (r rentalDoor) Changes(ctx context.Context, since time.Time) ([]adapters.Ch
 		return nil, nil, nil // the dealer tells no changes; CRS finds them when it pulls
 	}
 	return d.Changes.Changes(ctx, since)
+}
+
+// ContractKeys implements adapters.ContractReader.
+func (r rentalDoor) ContractKeys(ctx context.Context, q adapters.Query) (adapters.Keys, error) {
+	d, leave, err := entered(r.registry, r.code)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if d.Contracts == nil {
+		return nil, nil // the dealer maps no contracts, so nobody knows their locations
+	}
+	return d.Contracts.ContractKeys(ctx, q)
+}
+
+// Contracts implements adapters.ContractReader.
+func (r rentalDoor) Contracts(ctx context.Context, q adapters.Query, keys adapters.Keys) ([]model.Contract, []adapters.LeftOut, error) {
+	d, leave, err := entered(r.registry, r.code)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer leave()
+	if d.Contracts == nil {
+		return nil, nil, fmt.Errorf("dealer %s maps no contracts: %w", r.code, adapters.ErrMapping)
+	}
+	return d.Contracts.Contracts(ctx, q, keys)
 }
 
 // handoverDoor reaches the tables messages are handed over in.
