@@ -56,7 +56,7 @@ func (q *Queue) gather(ctx context.Context, item queue.Item, now time.Time) (que
 			}
 		case <-ctx.Done():
 			go func() { // it may have been given the lead, and others wait
-				if <-own.done; own.lead {
+				if err := <-own.done; err == nil && own.lead {
 					q.s.pushes.pass()
 				}
 			}()
@@ -96,8 +96,10 @@ func (q *Queue) together(ctx context.Context, all []*gathered) error {
 		items[i], times[i] = g.item, g.now
 	}
 	receipts, err := q.push(ctx, items, func(i int) time.Time { return times[i] })
-	for i := range receipts {
-		all[i].receipt = receipts[i]
+	for i, g := range all {
+		if i < len(receipts) {
+			g.receipt = receipts[i]
+		}
 	}
 	return err
 }
