@@ -101,7 +101,7 @@ func acted[In any](do func(In) (any, error)) gin.HandlerFunc {
 
 func finish(c *gin.Context, out any, err error) {
 	switch {
-	case errors.Is(err, ErrNoLead):
+	case errors.Is(err, ErrNoLead), errors.Is(err, ErrNoDesk):
 		c.JSON(http.StatusNotFound, problem(err.Error()))
 	case err != nil:
 		c.JSON(http.StatusBadRequest, problem(err.Error()))

@@ -21,6 +21,8 @@ const (
 	Historic Operation = "historic"
 	Updates  Operation = "updates"
 	QR       Operation = "qr"
+	Messages Operation = "messages" // that dealers post
+	Delivery Operation = "delivery" // of a message to a dealer: a call the sandbox makes
 	Any      Operation = "any"
 )
 
@@ -37,7 +39,7 @@ const (
 	Cut       Kind = "cut"       // the call is done, and half of the answer arrives
 	Drip      Kind = "drip"      // the call is done, and the answer arrives in pieces, the delay between them
 	Expire    Kind = "expire"    // the token ends before its time
-	Duplicate Kind = "duplicate" // every lead stands twice in the answer; updates are taken twice
+	Duplicate Kind = "duplicate" // every lead stands twice in the answer; updates and messages are taken twice, or sent twice
 	Again     Kind = "again"     // the leads of the answer will be handed out once more
 )
 
@@ -77,13 +79,14 @@ func (f Fault) check() error {
 	kinds := []Kind{Delay, Status, HTML, Drop, Lost, Cut, Drip, Expire, Duplicate, Again}
 	leads := f.On == Leads || f.On == Historic
 	switch {
-	case !slices.Contains([]Operation{Token, Leads, Historic, Updates, QR, Any}, f.On):
-		return fmt.Errorf("%w: on is token, leads, historic, updates, qr or any", ErrInvalid)
+	case !slices.Contains([]Operation{Token, Leads, Historic, Updates, QR, Messages, Delivery, Any}, f.On):
+		return fmt.Errorf("%w: on is token, leads, historic, updates, qr, messages, delivery or any", ErrInvalid)
 	case !slices.Contains(kinds, f.Kind):
 		return fmt.Errorf("%w: kind is one of %v", ErrInvalid, kinds)
 	case f.After < 0 || f.Times < -1:
 		return fmt.Errorf("%w: after is not below 0, times not below -1", ErrInvalid)
-	case f.Kind == Duplicate && !leads && f.On != Updates, f.Kind == Again && f.On != Leads:
+	case f.On == Delivery && f.Kind != Delay && f.Kind != Duplicate && f.Kind != Lost,
+		f.Kind == Duplicate && !leads && f.On != Updates && f.On != Messages && f.On != Delivery, f.Kind == Again && f.On != Leads:
 		return fmt.Errorf("%w: this kind does not happen on %s", ErrInvalid, f.On)
 	case f.Kind == Expire && (f.On == Token || f.On == Any):
 		return fmt.Errorf("%w: a token ends on a call it is used for", ErrInvalid)
@@ -140,7 +143,7 @@ func (s *Sandbox) next(op Operation) (due Fault, happens bool) {
 	left := s.faults[:0]
 	for _, f := range s.faults {
 		switch {
-		case f.On != op && f.On != Any:
+		case f.On != op && (f.On != Any || op == Delivery): // Any are the calls that are made to the sandbox
 		case f.After > 0:
 			f.After--
 		case !happens:
@@ -170,6 +173,8 @@ func operation(r *http.Request) Operation {
 		return Updates
 	case path == LeadPath+"/leads/historic" && r.Method == http.MethodGet:
 		return Historic
+	case path == MessagePath && r.Method == http.MethodPost:
+		return Messages
 	case strings.HasPrefix(path, QRPath+"/qrCodeAssociations/") && r.Method == http.MethodGet:
 		return QR
 	}

@@ -1,6 +1,7 @@
 // Package sandbox plays Caterpillar's side of the token, lead and QR services,
-// for people who have no test slot and for tests: leads are handed out once,
-// updates are judged, faults come as scripted.
+// and the Cat Rental Store with its customers, for people who have no test slot
+// and for tests: leads are handed out once, updates are judged, requests are
+// sent and answers held against the rules, faults come as scripted.
 //
 // It must not know how the gateway works: what it checks is written from the
 // rules alone (openapi/RULES.md), or a mistake on one side would be taken for
@@ -93,6 +94,10 @@ type Sandbox struct {
 	options Options
 	engine  *gin.Engine
 
+	caller     *http.Client
+	delivering sync.Mutex // one delivery at a time; taken before mu
+	lines      map[string]*line
+
 	mu sync.Mutex
 	memory
 }
@@ -114,6 +119,7 @@ type memory struct {
 	faults       []*Fault
 	calls        map[Operation]int
 	fired        int
+	crs          portal
 }
 
 // New makes a sandbox.
@@ -134,7 +140,11 @@ func New(o Options) (*Sandbox, error) {
 	if o.Leads < 0 {
 		return nil, fmt.Errorf("%w: the number of leads is below 0", ErrInvalid)
 	}
-	s := &Sandbox{options: o}
+	s := &Sandbox{options: o, lines: map[string]*line{}, caller: &http.Client{
+		// Nothing is kept open, so that nothing is left when the sandbox ends.
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 	s.engine = s.routes()
 	return s, s.Reset(o.Seed)
 }
@@ -143,15 +153,16 @@ func New(o Options) (*Sandbox, error) {
 // anew with a seed. Who waits for updates waits for those to come.
 func (s *Sandbox) Reset(seed uint64) error {
 	s.mu.Lock()
-	old := s.arrived
+	old, moved := s.arrived, s.crs.moved
 	s.memory = memory{
 		seed: seed, settings: defaultSettings(), tokens: map[string]grant{}, leads: map[string]*lead{},
 		associations: makeAssociations(seed), latest: map[string]json.RawMessage{}, arrived: make(chan struct{}),
-		calls: map[Operation]int{},
+		calls: map[Operation]int{}, crs: newPortal(),
 	}
 	s.mu.Unlock()
 	if old != nil {
 		close(old)
+		close(moved)
 	}
 	if s.options.Leads == 0 {
 		return nil
@@ -191,6 +202,7 @@ type State struct {
 	Calls     map[Operation]int `json:"calls"`
 	Faults    int               `json:"faults"` // scripted ones that happened
 	Settings  Settings          `json:"settings"`
+	Portal    PortalState       `json:"portal"`
 }
 
 // State counts what happened so far.
@@ -199,7 +211,7 @@ func (s *Sandbox) State() State {
 	defer s.mu.Unlock()
 	out := State{
 		Seed: s.seed, Leads: len(s.leads), Waiting: len(s.waiting), Updates: len(s.received), Refused: len(s.refused),
-		Calls: map[Operation]int{}, Faults: s.fired, Settings: s.settings,
+		Calls: map[Operation]int{}, Faults: s.fired, Settings: s.settings, Portal: s.portalState(),
 	}
 	for op, n := range s.calls {
 		out.Calls[op] = n

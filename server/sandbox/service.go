@@ -73,7 +73,10 @@ func (s *Sandbox) routes() *gin.Engine {
 	})
 	qrapi.RegisterHandlersWithOptions(e.Group(QRPath, s.authorize("")), qr, qrapi.GinServerOptions{ErrorHandler: wrongParameter})
 
+	e.POST(MessagePath, s.authorize(""), s.takeMessage)
+
 	s.controlRoutes(e.Group("/control"))
+	s.portalRoutes(e.Group("/control/portal"))
 	return e
 }
 

@@ -20,6 +20,9 @@ import (
 // leadScope is what a token for the lead service has to allow (R17).
 const leadScope = "manage:all"
 
+// messageScope may be asked for with a token for messages; none will do.
+const messageScope = "crs.message"
+
 // grant is what a token allows, and until when.
 type grant struct {
 	client Client
@@ -81,8 +84,8 @@ func (s service) IssueToken(ctx context.Context, r api.IssueTokenRequestObject) 
 		return refuse(model.TokenErrorErrorInvalidRequest, "grant_type is missing")
 	case r.Body.GrantType != model.TokenRequestGrantTypeClientCredentials:
 		return refuse(model.TokenErrorErrorUnsupportedGrantType, "grant_type is client_credentials")
-	case scope != "" && scope != leadScope:
-		return refuse(model.TokenErrorErrorInvalidScope, "the scope is "+leadScope+" or none")
+	case scope != "" && scope != leadScope && scope != messageScope:
+		return refuse(model.TokenErrorErrorInvalidScope, "the scope is "+leadScope+", "+messageScope+" or none")
 	}
 	text, seconds := s.sandbox.issue(caller(ctx), scope)
 	return api.IssueToken200JSONResponse{AccessToken: text, TokenType: model.TokenAnswerTokenTypeBearer, ExpiresIn: seconds}, nil

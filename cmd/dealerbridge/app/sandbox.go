@@ -15,6 +15,8 @@ type SandboxOptions struct {
 	Listener net.Listener // closed when the sandbox ends
 	Seed     uint64
 	Leads    int // how many leads wait at the beginning
+	// Gateways are those whose dealers get messages of the Cat Rental Store.
+	Gateways []sandbox.Dealer
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -22,9 +24,11 @@ type SandboxOptions struct {
 // Sandbox is where its services are found.
 type Sandbox struct {
 	Token, Leads, QR string // addresses, as a dealer's configuration has them
+	Messages         string
 	Control          string
 	ClientID, Secret string
 
+	played   *sandbox.Sandbox
 	server   *httpServer
 	listener net.Listener
 }
@@ -35,9 +39,15 @@ func OpenSandbox(o SandboxOptions) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, g := range o.Gateways {
+		if err := played.Connect(g); err != nil {
+			return nil, err
+		}
+	}
 	base := "http://" + o.Listener.Addr().String()
 	s := &Sandbox{
 		Token: base + sandbox.TokenPath, Leads: base + sandbox.LeadBase, QR: base + sandbox.QRPath, Control: base + "/control",
+		Messages: base + sandbox.MessagePath, played: played,
 		ClientID: sandbox.DefaultClient.ID, Secret: sandbox.DefaultClient.Secret,
 		server: newHTTPServer(config.Default(), played, nil, o.Log), listener: o.Listener,
 	}
@@ -45,8 +55,18 @@ func OpenSandbox(o SandboxOptions) (*Sandbox, error) {
 	return s, nil
 }
 
-// Run serves until ctx ends. Delayed answers end with it.
+// Run serves until ctx ends, and sends what customers cause to the gateways it
+// knows. Delayed answers end with it.
 func (s *Sandbox) Run(ctx context.Context) error {
 	s.server.BaseContext = func(net.Listener) context.Context { return ctx }
-	return s.server.run(ctx, s.listener, func() {})
+	delivering, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.played.RunPortal(delivering)
+	}()
+	err := s.server.run(ctx, s.listener, func() {})
+	stop()
+	<-ended
+	return err
 }

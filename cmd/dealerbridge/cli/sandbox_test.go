@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -66,4 +67,62 @@ func TestSandbox(t *testing.T) {
 			t.Errorf("%d %s", code, out)
 		}
 	})
+}
+
+func TestSandboxWithAGateway(t *testing.T) {
+	posted := make(chan string, 1)
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := `{"access_token":"t"}`
+		if r.URL.Path == "/api/v1/message" {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				panic(http.ErrAbortHandler)
+			}
+			posted <- string(body)
+			answer = "{}"
+		}
+		if _, err := io.WriteString(w, answer); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	defer gateway.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	read, write := io.Pipe()
+	code := make(chan int, 1)
+	go func() {
+		defer write.Close() // a sandbox that ends early ends the reading below, too
+		code <- cli.Run(ctx, "v1-test", []string{
+			"sandbox", "--listen", "127.0.0.1:0", "--gateway", gateway.URL, "--gateway-dealer", "D300", "--gateway-client", "crs", "--gateway-secret", "s",
+		}, write, io.Discard)
+	}()
+	var base string
+	lines := bufio.NewScanner(read)
+	for lines.Scan() {
+		if address, found := strings.CutPrefix(lines.Text(), "  crs    "); found {
+			base = strings.TrimSuffix(address, "/crs/api/v1/message")
+		}
+		if strings.HasPrefix(lines.Text(), "Ctrl-C") {
+			break
+		}
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/control/portal/requests", strings.NewReader(`{"type":"service","dealer":"D300"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if body := <-posted; !strings.Contains(body, `"dealerCode":"D300"`) || !strings.Contains(body, `"requestType":"service"`) {
+		t.Errorf("got %s", body)
+	}
+	stop()
+	if got := <-code; got != 0 {
+		t.Errorf("ended with %d", got)
+	}
 }
