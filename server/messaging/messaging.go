@@ -170,6 +170,8 @@ type Options struct {
 	// Strikes and Age park a message; see queue.Policy. 0: 12 tries, a day.
 	Strikes int
 	Age     time.Duration
+	// Shortest and Longest bound the pauses between tries; see queue.Policy.
+	Shortest, Longest time.Duration
 }
 
 // Dealer is what one dealer's part of the house can do; nil where it cannot.
@@ -262,7 +264,7 @@ func (s *Service) every(ctx context.Context, pause time.Duration, what string, d
 
 // policy says when a message is set aside, and that a person hears of it.
 func (s *Service) policy(dealer string, way queue.Direction) queue.Policy {
-	return queue.Policy{Strikes: s.o.Strikes, Age: s.o.Age, Parked: func(ctx context.Context, item queue.Item) error {
+	return queue.Policy{Strikes: s.o.Strikes, Age: s.o.Age, Shortest: s.o.Shortest, Longest: s.o.Longest, Parked: func(ctx context.Context, item queue.Item) error {
 		title := map[queue.Direction]string{
 			queue.In: "An inbound message cannot be handled", queue.Out: "A message cannot be sent to CRS",
 			ToDesk: "A message cannot be handed over to the dealer's system",

@@ -1,0 +1,136 @@
+package messaging_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/server/messaging"
+	"github.com/dealerbridge/dealerbridge/server/queue"
+	"github.com/dealerbridge/dealerbridge/server/request"
+)
+
+// changed is a source of changes.
+type changed struct {
+	list  []adapters.Change
+	err   error
+	asked []time.Time
+}
+
+func (c *changed) Changes(_ context.Context, since time.Time) ([]adapters.Change, []adapters.LeftOut, error) {
+	c.asked = append(c.asked, since)
+	return c.list, nil, c.err
+}
+
+func TestNotices(t *testing.T) {
+	bubble(t, func(t *testing.T, h *house) {
+		source := &changed{list: []adapters.Change{
+			{Customer: "0001007", Kind: adapters.ContractChange}, {Customer: "0001007", Kind: adapters.InvoiceChange}, {Kind: adapters.CatalogChange},
+		}}
+		h.dealer.Changes = source
+		take := func() {
+			t.Helper()
+			if err := h.service.TakeChanges(t.Context(), h.dealer); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			time.Sleep(time.Minute)
+		}
+		begun := time.Now()
+		take() // only says from when on
+		take()
+		take() // what waits stands for these
+		if len(source.asked) != 2 || !source.asked[0].Equal(begun) || !source.asked[1].Equal(begun.Add(time.Minute)) {
+			t.Errorf("asked since %v", source.asked)
+		}
+		items := h.items(queue.Out)
+		if len(items) != 2 || items[0].Priority != 0 || items[0].Merged != 1 {
+			t.Fatalf("%+v", items)
+		}
+		source.err = adapters.ErrUnavailable
+		if err := h.service.TakeChanges(t.Context(), h.dealer); !errors.Is(err, adapters.ErrUnavailable) {
+			t.Errorf("got %v", err)
+		}
+		source.err, source.list = nil, nil
+		take()
+		if last := source.asked[len(source.asked)-1]; !last.Equal(source.asked[len(source.asked)-2]) {
+			t.Error("what could not be asked for was skipped")
+		}
+		h.dealer.Changes = nil
+		h.work()
+		for range 2 {
+			h.until(messaging.Sent)
+		}
+		m := h.posted[0]
+		if m["messageType"] != "contract" || m["customerNumber"] != "0001007" || m["submittedPriority"] != 0.0 || m["payload"] != nil {
+			t.Errorf("%v", m)
+		}
+		body, err := json.Marshal(m)
+		if faults := request.Check(body); err != nil || faults != nil {
+			t.Errorf("%v %v", faults, err)
+		}
+	})
+}
+
+// moves is a dealer's system in which things are done.
+type moves struct{ list []adapters.DealerMove }
+
+func (m *moves) Outgoing(_ context.Context, mark string, _ int) ([]adapters.DealerMove, string, error) {
+	if mark == "end" {
+		return nil, "end", nil
+	}
+	return m.list, "end", nil
+}
+
+func TestMovesOfTheDealersSystem(t *testing.T) {
+	bubble(t, func(t *testing.T, h *house) {
+		h.arrives("in-1", first())
+		h.dealer.Receiver = nil
+		h.work()
+		h.until(messaging.Arrived)
+		id := h.only().Request.ID
+		source := &moves{list: []adapters.DealerMove{
+			{ID: "row-1/received", RequestID: id, Status: "received", User: "mlind"},
+			{ID: "row-1/received", RequestID: id, Status: "received", User: "mlind"},
+			{ID: "row-1/received again", RequestID: id, Status: "received", User: "mlind"},
+			{ID: "row-2", RequestID: "none", Status: "received"},
+			{ID: "row-3", RemoteID: "5512", Status: "closed", User: "mlind"},
+			{ID: "row-4", RequestID: id, Status: "scheduled", Faults: []adapters.FieldFault{{Field: "JOBS.STATE", Reason: "has no meaning in its map"}}},
+			{ID: "row-5", RemoteID: "5512", Status: "scheduled", User: "mlind"},
+		}}
+		if err := h.service.TakeMoves(t.Context(), messaging.Dealer{Code: "D100", Moves: source}); err != nil {
+			t.Fatal(err)
+		}
+		var happened []messaging.Event
+		for len(happened) < len(source.list) {
+			if e := <-h.events; strings.HasPrefix(string(e), "move") {
+				happened = append(happened, e)
+			}
+		}
+		want := []messaging.Event{
+			messaging.Moved, messaging.MoveRepeated, messaging.MoveRepeated, messaging.MoveUnknown, messaging.MoveRefused, messaging.MoveUnfitting, messaging.Moved,
+		}
+		if diff := cmp.Diff(want, happened); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{"message-arrived-request", "message-move-refused", "message-move-unfitting", "message-move-unknown"}, h.causes()); diff != "" {
+			t.Error(diff)
+		}
+		if got := h.only().Request.Status; got != request.Scheduled {
+			t.Errorf("it is %s", got)
+		}
+		if err := h.service.TakeMoves(t.Context(), messaging.Dealer{Code: "D100", Moves: source}); err != nil {
+			t.Error(err)
+		}
+		if n := len(h.only().Request.Updates); n != 2 {
+			t.Errorf("%d updates", n)
+		}
+	})
+}
