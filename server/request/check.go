@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/gen/crs/model"
@@ -103,6 +104,23 @@ func (c *checker) doubles(n *node, path string) {
 	}
 }
 
+// membersOf holds the members of Go types, so that they are looked for once and not
+// with every body.
+var membersOf sync.Map // of reflect.Type to map[string]reflect.Type
+
+func fieldsOf(t reflect.Type) map[string]reflect.Type {
+	if found, ok := membersOf.Load(t); ok {
+		return found.(map[string]reflect.Type)
+	}
+	fields := map[string]reflect.Type{}
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		fields[name] = field.Type
+	}
+	membersOf.Store(t, fields)
+	return fields
+}
+
 var scalar = reflect.TypeFor[model.Scalar]()
 
 // types holds a value against the Go type made from the specification. null is
@@ -128,10 +146,10 @@ func (c *checker) types(n *node, t reflect.Type, path string) {
 		if !is(kind == '{', "an object") {
 			return
 		}
-		for field := range t.Fields() {
-			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if value := n.get(name); value != nil {
-				c.types(value, field.Type, below(path, name))
+		fields := fieldsOf(t)
+		for _, m := range n.members {
+			if field, known := fields[m.name]; known {
+				c.types(m.value, field, below(path, m.name))
 			}
 		}
 	case t.Kind() == reflect.Map:
