@@ -48,7 +48,7 @@ func (c *CRM) WriteLead(ctx context.Context, lead adapters.ReceivedLead, journal
 	switch {
 	case errors.Is(err, errAgain):
 		err = &adapters.NotFitting{Faults: []adapters.FieldFault{{Field: p.writing.dealer.table.ref.Table, Reason: "a unique index of a table has one of the lead's values already, and no `find:` leads to that row"}}}
-	case is(err, unfitting):
+	case is(err, unfitting), is(err, duplicate):
 		var f *failure
 		if errors.As(err, &f) {
 			err = &adapters.NotFitting{Faults: []adapters.FieldFault{{Field: a.writingTo(), Reason: f.reason}}}
