@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -141,7 +142,7 @@ func (s *server) deliver(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(caller, s.o.RequestTimeout)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
-	w := &whole{ResponseWriter: c.Writer, caller: caller}
+	w := &whole{ResponseWriter: c.Writer, caller: caller, packs: takesGzip(c.Request.Header)}
 	c.Writer = w
 	defer func() {
 		c.Writer = w.ResponseWriter
@@ -157,6 +158,7 @@ func (s *server) deliver(c *gin.Context) {
 type whole struct {
 	gin.ResponseWriter
 	caller    context.Context
+	packs     bool // the caller takes gzip
 	delivered bool
 }
 
@@ -171,8 +173,22 @@ func (w *whole) Write(p []byte) (int, error) {
 	// A caller who is gone before the first byte has certainly not read it. One
 	// who leaves right after may have.
 	there := w.caller.Err() == nil
-	w.Header().Set("Content-Length", fmt.Sprint(len(p)))
-	n, err := w.ResponseWriter.Write(p)
+	h := w.Header()
+	h.Set("Vary", "Accept-Encoding")
+	n, sent := len(p), p
+	if w.packs && len(p) >= gzipLeast {
+		packed, err := pack(p)
+		if err != nil {
+			return 0, fmt.Errorf("packing an answer: %w", err)
+		}
+		sent = packed
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("Content-Length", strconv.Itoa(len(sent)))
+	written, err := w.ResponseWriter.Write(sent)
+	if written < len(sent) {
+		n = 0
+	}
 	w.delivered = there && err == nil && w.Status() == http.StatusOK
 	return n, err //nolint:wrapcheck // the io.Writer contract
 }

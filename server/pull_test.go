@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -45,7 +47,7 @@ func TestPull(t *testing.T) {
 	for _, name := range pullNames() {
 		t.Run("Succeeds/"+name, func(t *testing.T) {
 			h := open(t)
-			a := h.Get("/api/v1/" + name + "?" + pulls[name])
+			a := h.Get("/api/v1/"+name+"?"+pulls[name], servertest.Header("Accept-Encoding", "identity"))
 			if a.Status != http.StatusOK || a.Header.Get("Content-Type") != "application/json" {
 				t.Fatalf("status %d, %q: %s", a.Status, a.Header.Get("Content-Type"), a.Body)
 			}
@@ -59,6 +61,34 @@ func TestPull(t *testing.T) {
 			}
 		})
 	}
+	t.Run("PacksForCallersWhoTakeIt", func(t *testing.T) {
+		h := open(t)
+		want := h.Get("/api/v1/contract?"+pulls["contract"], servertest.Header("Accept-Encoding", "identity"))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.Base+"/api/v1/contract?"+pulls["contract"], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+h.Token)
+		req.Header.Set("Accept-Encoding", "gzip") // said by hand, so that nobody unpacks it on the way
+		resp, err := h.HTTP.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed, err := io.ReadAll(resp.Body)
+		if err := errors.Join(err, resp.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if resp.Header.Get("Content-Encoding") != "gzip" || resp.Header.Get("Vary") != "Accept-Encoding" || resp.ContentLength != int64(len(packed)) {
+			t.Errorf("headers %v for %d bytes", resp.Header, len(packed))
+		}
+		r, err := gzip.NewReader(bytes.NewReader(packed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(r); err != nil || string(got) != string(want.Body) {
+			t.Errorf("unpacked to %d bytes and %v, want %d", len(got), err, len(want.Body))
+		}
+	})
 	t.Run("NothingFoundIsAnEmptySuccess", func(t *testing.T) {
 		h := open(t)
 		for _, name := range []string{"contract", "jobsite", "invoice"} { // R108, R110

@@ -84,7 +84,7 @@ func (h *Handler) ListContracts(ctx context.Context, req api.ListContractsReques
 	if err != nil {
 		return nil, fmt.Errorf("contracts: %w", err)
 	}
-	return api.ListContracts200JSONResponse{
+	return &contractsAnswer{
 		Items: got.items, TotalPages: got.pages, TotalElements: got.total, Empty: got.empty, Size: got.size, Number: got.number,
 	}, nil
 }
@@ -111,7 +111,7 @@ func (h *Handler) ListJobsites(ctx context.Context, req api.ListJobsitesRequestO
 	if err != nil {
 		return nil, fmt.Errorf("jobsites: %w", err)
 	}
-	return api.ListJobsites200JSONResponse{
+	return &jobsitesAnswer{
 		Items: got.items, TotalPages: got.pages, TotalElements: got.total, Empty: got.empty, Size: got.size, Number: got.number,
 	}, nil
 }
@@ -133,7 +133,7 @@ func (h *Handler) ListInvoices(ctx context.Context, req api.ListInvoicesRequestO
 	if err != nil {
 		return nil, fmt.Errorf("invoices: %w", err)
 	}
-	return api.ListInvoices200JSONResponse{
+	return &invoicesAnswer{
 		Items: got.items, TotalPages: got.pages, TotalElements: got.total, Empty: got.empty, Size: got.size, Number: got.number,
 	}, nil
 }
@@ -154,7 +154,7 @@ func (h *Handler) ListLocations(ctx context.Context, req api.ListLocationsReques
 	if err != nil {
 		return nil, fmt.Errorf("locations: %w", err)
 	}
-	return api.ListLocations200JSONResponse{
+	return &locationsAnswer{
 		Items: got.items, TotalPages: got.pages, TotalElements: got.total, Empty: got.empty, Size: got.size, Number: got.number,
 	}, nil
 }
@@ -182,7 +182,7 @@ func (h *Handler) ListCategories(ctx context.Context, req api.ListCategoriesRequ
 		h.o.Alert(call.Dealer.Code, Category)
 		return nil, fmt.Errorf("catalog, %d rows: %w", n, sweep.ErrTooManyLeftOut)
 	}
-	return api.ListCategories200JSONResponse{Items: notNil(items)}, nil
+	return &categoriesAnswer{Items: notNil(items)}, nil
 }
 
 // GetCustomer answers GET /customer (R169).
@@ -229,7 +229,7 @@ func (h *Handler) ListChanges(ctx context.Context, req api.ListChangesRequestObj
 		h.o.Alert(call.Dealer.Code, Change)
 		return nil, fmt.Errorf("changes, %d rows: %w", len(left), sweep.ErrTooManyLeftOut)
 	}
-	return api.ListChanges200JSONResponse{Items: byCustomer(changes)}, nil
+	return &changesAnswer{Items: byCustomer(changes)}, nil
 }
 
 // byCustomer gathers the kinds of change of each customer, in the order in which
