@@ -26,7 +26,7 @@ const (
 
 // accounts is how many customers come after the fleets that have a share of
 // their own.
-func (s Size) accounts() int { return max(10, s.Contracts/500) }
+func (s Size) accounts() int { return max(10, s.Contracts/250) }
 
 // Fleets are the numbers of the customers with the most contracts.
 func (s Size) Fleets() []string { return numbers(0, fleets) }
