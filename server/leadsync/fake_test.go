@@ -214,6 +214,7 @@ type card struct {
 type desk struct {
 	mu       sync.Mutex
 	cards    map[string]*card
+	byLead   map[string]*card
 	made     int
 	noIDs    bool // the CRM keeps no lead ids: the gateway's journal is all there is
 	noStamps bool
@@ -230,7 +231,7 @@ type desk struct {
 }
 
 func newDesk() *desk {
-	return &desk{cards: map[string]*card{}, version: "1", unmapped: map[string]bool{}}
+	return &desk{cards: map[string]*card{}, byLead: map[string]*card{}, version: "1", unmapped: map[string]bool{}}
 }
 
 func (d *desk) Enter() (leadsync.CRM, func(), error) {
@@ -276,7 +277,7 @@ func (d *desk) WriteLead(ctx context.Context, lead adapters.ReceivedLead, j adap
 		if d.noIDs {
 			c.lead = ""
 		}
-		d.cards[number] = c
+		d.file(c)
 		res.Outcome = adapters.LeadCreated
 	case c.approve != approve:
 		before := d.state(c, adapters.LeadRef{})
@@ -318,12 +319,17 @@ func (d *desk) find(id string, rows []adapters.CRMRow) *card {
 			return c
 		}
 	}
-	for _, c := range d.cards {
-		if c.lead == id && id != "" {
-			return c
-		}
+	if c := d.byLead[id]; c != nil && d.cards[c.number] == c {
+		return c
 	}
 	return nil
+}
+
+// file adds a card.
+func (d *desk) file(c *card) {
+	if d.cards[c.number] = c; c.lead != "" {
+		d.byLead[c.lead] = c
+	}
 }
 
 func (d *desk) ref(c *card) adapters.LeadRef {

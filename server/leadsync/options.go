@@ -17,6 +17,7 @@ const (
 	DefaultWindow    = 400 * 24 * time.Hour
 	DefaultGap       = 48 * time.Hour
 	DefaultCalls     = 5
+	DefaultParallel  = 4
 	DefaultKeep      = 400 * 24 * time.Hour
 	DefaultCompareAt = 2 * time.Hour
 )
@@ -74,7 +75,7 @@ const (
 	PushFailed     Event = "push-failed"
 )
 
-// Observer is told what happens. It must not block.
+// Observer is told what happens, from several goroutines. It must not block.
 type Observer interface {
 	Counted(dealer string, what Event, n int)
 }
@@ -104,6 +105,7 @@ type Options struct {
 	Gap          time.Duration // a pause between rounds after which is reconciled; 0: DefaultGap
 	Batch        int           // updates in one call (R60); 0: 1
 	Calls        int           // calls with an update that fail because the service does, before it is parked; 0: DefaultCalls
+	Parallel     int           // leads written, and calls with updates, at the same time; 0: DefaultParallel
 	SendExisting bool          // report what stands in the CRM when it is connected first
 	CompareAt    time.Duration // since midnight in Zone, when all leads are compared; 0: DefaultCompareAt
 	Zone         *time.Location
@@ -134,6 +136,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Calls < 1 {
 		o.Calls = DefaultCalls
+	}
+	if o.Parallel < 1 {
+		o.Parallel = DefaultParallel
 	}
 	if o.Zone == nil {
 		o.Zone = time.UTC

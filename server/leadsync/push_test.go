@@ -22,7 +22,7 @@ func (d *desk) stand(id, status string) {
 	defer d.mu.Unlock()
 	d.made++
 	n := fmt.Sprintf("C-%03d", d.made)
-	d.cards[n] = &card{number: n, lead: id, name: "Lead " + id, status: status, rep: "Ada Finch", changed: time.Now()}
+	d.file(&card{number: n, lead: id, name: "Lead " + id, status: status, rep: "Ada Finch", changed: time.Now()})
 }
 
 // fetched begins with some leads in the CRM.
@@ -247,7 +247,7 @@ func TestAServiceThatIsDownParksFewAndLosesNone(t *testing.T) {
 		}
 		down = false
 		pass(30 * time.Minute)
-		if done, err := b.worker().Replay(t.Context(), "L1"); err != nil || done.Queued != 1 {
+		if done, err := b.worker().Replay(t.Context(), ""); err != nil || done.Queued != 1 {
 			t.Errorf("%+v %v", done, err)
 		}
 		pass(2 * time.Minute)

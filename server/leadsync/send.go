@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
 	"github.com/dealerbridge/dealerbridge/gen/lead/model"
@@ -25,31 +28,52 @@ func (s *session) send(ctx context.Context, limit int) (more bool, err error) {
 		return false, fmt.Errorf("looking for updates to send: %w", err)
 	}
 	sent := len(updates)
+	var group errgroup.Group // each update is of another lead
+	group.SetLimit(s.o.Parallel)
+	if s.unsent.Load() {
+		group.SetLimit(1) // one finds out whether the service is back
+	}
+	var stopped atomic.Bool
 	for len(updates) > 0 {
-		n := min(s.o.Batch, len(updates))
-		batch := updates[:n]
-		updates = updates[n:]
-		refused, err := s.post(ctx, batch)
-		if err != nil {
-			return false, err
-		}
-		if !refused || n == 1 {
-			continue
-		}
-		// One of them is at fault, and each is judged by itself.
-		for i := range batch {
-			if _, err := s.post(ctx, batch[i:i+1]); err != nil {
-				return false, err
+		batch := updates[:min(s.o.Batch, len(updates))]
+		updates = updates[len(batch):]
+		group.Go(func() error {
+			if stopped.Load() || ctx.Err() != nil {
+				return nil
 			}
+			err := s.postBatch(ctx, batch, &stopped)
+			if err != nil {
+				stopped.Store(true)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return false, err
+	}
+	return sent > 0, ctx.Err()
+}
+
+// postBatch sends updates in one call, and each by itself where the service finds
+// fault with one of them.
+func (s *session) postBatch(ctx context.Context, batch []Update, stopped *atomic.Bool) error {
+	refused, err := s.post(ctx, batch, stopped)
+	if err != nil || !refused || len(batch) == 1 {
+		return err
+	}
+	for i := range batch {
+		if _, err := s.post(ctx, batch[i:i+1], stopped); err != nil {
+			return err
 		}
 	}
-	return sent > 0, nil
+	return nil
 }
 
 // post sends updates in one call. That it was begun is kept before, what came of it
 // after, also when the process is told to stop. refused says that the service found
-// fault with one of several, and that none was settled.
-func (s *session) post(ctx context.Context, batch []Update) (refused bool, err error) {
+// fault with one of several, and that none was settled. stopped is set where the
+// service failed, which counts against the updates of one call of a round alone.
+func (s *session) post(ctx context.Context, batch []Update, stopped *atomic.Bool) (refused bool, err error) {
 	bodies := make([]model.LeadUpdate, len(batch))
 	again := 0
 	for i := range batch {
@@ -70,6 +94,7 @@ func (s *session) post(ctx context.Context, batch []Update) (refused bool, err e
 	s.count(UpdatesAgain, again)
 	answer, failure := s.o.Updater.PostUpdates(ctx, bodies)
 	told := ctx.Err() != nil
+	blame := failure == nil || told || errors.Is(failure, adapters.ErrBadRequest) || stopped.CompareAndSwap(false, true)
 	parked, tries := 0, 0
 	for i := range batch {
 		u := &batch[i]
@@ -78,7 +103,7 @@ func (s *session) post(ctx context.Context, batch []Update) (refused bool, err e
 			u.Repeats += answer.Tries - 1
 			tries += answer.Tries - 1
 		}
-		parked += s.settleUpdate(u, answer, failure, told, len(batch) > 1)
+		parked += s.settleUpdate(u, answer, failure, outcome{told: told, several: len(batch) > 1, blame: blame})
 	}
 	err = s.durably(ctx, func(ctx context.Context) error {
 		return s.together(ctx, func(ctx context.Context) error {
@@ -110,20 +135,27 @@ func (s *session) post(ctx context.Context, batch []Update) (refused bool, err e
 	return false, fmt.Errorf("%w: %w", errNotSent, failure)
 }
 
+// outcome says under which circumstances a call ended.
+type outcome struct {
+	told    bool // the process is to stop
+	several bool // updates were in it
+	blame   bool // a failure of the service counts
+}
+
 // settleUpdate notes what came of a call with an update; it gives 1 where the update
 // is parked.
-func (s *session) settleUpdate(u *Update, answer adapters.PostAnswer, failure error, told, several bool) (parked int) {
+func (s *session) settleUpdate(u *Update, answer adapters.PostAnswer, failure error, how outcome) (parked int) {
 	u.State, u.Unsure = Queued, answer.Ambiguous
 	switch {
 	case failure == nil:
 		u.State, u.Unsure, u.Fault, u.Fails = Acknowledged, false, "", 0
 		return 0
-	case told: // to stop in the middle of it; the next process sends it again
+	case how.told: // to stop in the middle of it; the next process sends it again
 		u.Done, u.Unsure = time.Time{}, true
 		return 0
 	case errors.Is(failure, adapters.ErrBadRequest):
 		u.Fault = failure.Error()
-		if several {
+		if how.several {
 			u.Done, u.Due = time.Time{}, s.o.Now()
 			return 0
 		}
@@ -131,7 +163,9 @@ func (s *session) settleUpdate(u *Update, answer adapters.PostAnswer, failure er
 		return 1
 	}
 	u.Fault = failure.Error()
-	u.Fails++
+	if how.blame {
+		u.Fails++
+	}
 	if u.Fails >= s.o.Calls {
 		u.State = Parked
 		return 1

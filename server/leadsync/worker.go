@@ -22,6 +22,13 @@ const (
 	postsAtOnce  = 25
 )
 
+// Names of jobs that have no mark.
+const (
+	jobSend  = "send"
+	jobTidy  = "tidy"
+	jobState = "state"
+)
+
 // Worker looks after one dealer's leads.
 type Worker struct {
 	o        Options
@@ -29,6 +36,7 @@ type Worker struct {
 	sessions atomic.Int64
 	jobs     map[string]*job // used by Run alone
 	tidied   time.Time
+	unsent   atomic.Bool // sending failed last
 }
 
 // job is one of the things that happen in turn; one that fails rests while the
@@ -66,9 +74,9 @@ func (w *Worker) Run(ctx context.Context) error {
 			w.o.Log.DebugContext(ctx, "another process works on the leads of this dealer")
 			pause = idleLook
 		case err != nil:
-			pause = w.failed(ctx, "state", err)
+			pause = w.failed(ctx, jobState, err)
 		default:
-			w.worked("state")
+			w.worked(jobState)
 		}
 		if err := w.rest(ctx, pause); err != nil {
 			return fmt.Errorf("waiting: %w", err)
@@ -112,8 +120,8 @@ func (s *session) cycle(ctx context.Context) (time.Duration, error) {
 		{markWrite, WriteFailed, s.writeMany},
 		{markReconcile, PullFailed, func(ctx context.Context) (bool, error) { return s.reconcile(ctx, pagesAtOnce) }},
 		{markPush, PushFailed, s.pushIfDue},
-		{"send", PushFailed, func(ctx context.Context) (bool, error) { return s.send(ctx, postsAtOnce) }},
-		{"tidy", WriteFailed, s.tidyIfDue},
+		{jobSend, PushFailed, func(ctx context.Context) (bool, error) { return s.send(ctx, postsAtOnce) }},
+		{jobTidy, WriteFailed, s.tidyIfDue},
 	}
 	for again := true; again; {
 		again = false
@@ -189,7 +197,12 @@ func (w *Worker) resting(name string) bool {
 	return j.failures > 0 && j.rests.After(w.o.Now())
 }
 
-func (w *Worker) worked(name string) { *w.job(name) = job{} }
+func (w *Worker) worked(name string) {
+	*w.job(name) = job{}
+	if name == jobSend {
+		w.unsent.Store(false)
+	}
+}
 
 // failed logs and gives the pause before the next try, ever longer.
 func (w *Worker) failed(ctx context.Context, name string, err error) time.Duration {
@@ -203,6 +216,9 @@ func (w *Worker) failed(ctx context.Context, name string, err error) time.Durati
 		w.o.Log.WarnContext(ctx, "work on leads stopped; it goes on by itself", "step", name, "err", err)
 	} else {
 		w.o.Log.DebugContext(ctx, "work on leads stopped again", "step", name, "failures", j.failures+1, "err", err)
+	}
+	if name == jobSend {
+		w.unsent.Store(true)
 	}
 	j.failures++
 	j.rests = w.o.Now().Add(pause)

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
 	"github.com/dealerbridge/dealerbridge/server/alert"
@@ -39,21 +42,45 @@ func (s *session) write(ctx context.Context, limit int) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("looking for leads to write: %w", err)
 	}
-	failures := 0
-	for _, l := range leads {
-		err := s.writeLead(ctx, crm, l)
-		switch {
-		case err == nil:
-			failures = 0
-		case errors.Is(err, adapters.ErrUnavailable) && ctx.Err() == nil:
-			if failures++; failures >= rowOfFailures || len(leads) == failures {
-				return false, err
-			}
-		default:
-			return false, err
-		}
+	if err := s.writeThese(ctx, crm, leads); err != nil {
+		return false, err
 	}
 	return len(leads) == limit, nil
+}
+
+// writeThese writes leads, some at the same time: none of them waits for another.
+// After some in a row that could not be written the rest is left for later.
+func (s *session) writeThese(ctx context.Context, crm CRM, leads []Lead) error {
+	var row, all atomic.Int64
+	var group errgroup.Group
+	group.SetLimit(s.o.Parallel)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	for _, l := range leads {
+		group.Go(func() error {
+			if ctx.Err() != nil || row.Load() >= rowOfFailures {
+				return nil
+			}
+			err := s.writeLead(ctx, crm, l)
+			switch {
+			case err == nil:
+				row.Store(0)
+				return nil
+			case errors.Is(err, adapters.ErrUnavailable) && ctx.Err() == nil:
+				if row.Add(1) >= rowOfFailures || all.Add(1) == int64(len(leads)) {
+					return err
+				}
+				return nil
+			}
+			stop(err) // the state fails, or the lease is gone: nothing more is begun
+			return err
+		})
+	}
+	err := group.Wait()
+	if cause := context.Cause(ctx); cause != nil && err != nil {
+		return cause
+	}
+	return err
 }
 
 // writeMany is the step of a cycle.
