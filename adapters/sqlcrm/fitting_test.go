@@ -81,6 +81,23 @@ func TestNumbersThatAreTakenAreFollowedByTheNext(t *testing.T) {
 	}
 }
 
+func TestNumbersGoOnWithMoreDigits(t *testing.T) {
+	for name, open := range engines {
+		t.Run(name, func(t *testing.T) {
+			w := open(t, yardMapping)
+			w.exec("insert into CARD (NUMBER, OWNER) values ('L-202603-9998', 'ME'), ('L-202603-ABCD', 'ME')")
+			for n, want := range []string{"L-202603-9999", "L-202603-10000", "L-202603-10001"} {
+				lead := ada()
+				lead.Lead.LeadID = want
+				same(t, "number", w.write(lead, &journal{}).DealerLeadID, want)
+				if n == 2 {
+					same(t, "cards", w.rows("select count(*) from CARD"), []string{"5"})
+				}
+			}
+		})
+	}
+}
+
 func TestAStopAtAnyNoteIsMended(t *testing.T) {
 	for name, open := range engines {
 		for what, mapping := range map[string]string{"IDInTheCRM": yardMapping, "IDElsewhere": keptByGatewayText()} {

@@ -123,28 +123,46 @@ func counterGone(n *boundNumber) error {
 // may have typed texts that look like one.
 const maxTaken = 20
 
-// nextFree finds the number after the highest that is taken.
+// nextFree finds the number after the highest that is taken. Numbers with as
+// many digits as are written come first, for an index leads to them; longer ones
+// are only looked at where those have run out.
 func (a *attempt) nextFree(ctx context.Context, o *on, s *step, k *stepKey) (string, error) {
 	prefix, digits := formatted(k.def.Format, a.now.In(a.w.zone))
 	column := quoted(k.column.Name)
+	escaped := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(prefix)
+	where, args := column+" like ? escape '!'", []any{escaped + strings.Repeat("_", digits)}
+	if o.server == plan.SQLite { // whose LIKE no index serves
+		where, args = column+" >= ? and "+column+" < ? and length("+column+") = ?", []any{prefix + "0", prefix + ":", len([]rune(prefix)) + digits}
+	}
+	last, err := a.highest(ctx, o, s, column, prefix, where+" order by "+column+" desc", args)
+	if err != nil {
+		return "", err
+	}
+	if next := fmt.Sprintf("%s%0*d", prefix, digits, last+1); len(next) == len(prefix)+digits {
+		return next, nil
+	}
 	length := "char_length"
 	if o.server == plan.SQLite {
 		length = "length"
 	}
-	pattern := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(prefix) + "%"
-	rows, err := o.texts(ctx, "select "+column+" from "+s.table.name()+" where "+column+" like ? escape '!' order by "+length+"("+column+") desc, "+column+" desc limit "+strconv.Itoa(maxTaken),
-		[]any{pattern}, 1)
+	last, err = a.highest(ctx, o, s, column, prefix, column+" like ? escape '!' order by "+length+"("+column+") desc, "+column+" desc", []any{escaped + "%"})
+	return fmt.Sprintf("%s%0*d", prefix, digits, last+1), err
+}
+
+// highest is the first of some keys, in the order of a question, that ends in a
+// number; 0 where there is none.
+func (a *attempt) highest(ctx context.Context, o *on, s *step, column, prefix, question string, args []any) (int64, error) {
+	rows, err := o.texts(ctx, "select "+column+" from "+s.table.name()+" where "+question+" limit "+strconv.Itoa(maxTaken), args, 1)
 	if err != nil {
-		return "", err
+		return 0, err
 	}
-	var last int64
 	for _, row := range rows {
-		if n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimPrefix(*row[0], prefix)), 10, 64); err == nil && n >= 0 && strings.HasPrefix(*row[0], prefix) {
-			last = n
-			break
+		tail, found := strings.CutPrefix(strings.TrimSpace(*row[0]), prefix)
+		if n, err := strconv.ParseInt(tail, 10, 64); found && err == nil && n >= 0 {
+			return n, nil
 		}
 	}
-	return fmt.Sprintf("%s%0*d", prefix, digits, last+1), nil
+	return 0, nil
 }
 
 // after is the number that follows one that turned out to be taken.
