@@ -168,7 +168,7 @@ func story(b *bench, m *mortal) {
 		o.Store, o.Source, o.Updater, o.CRM, o.PullEvery = m, m, m, m, 4*time.Minute
 		o.Parallel = 1 // so that the steps come in the same order every time
 	}
-	b.far.offer(lead("L1"), lead("L2"), lead("L3"))
+	b.far.offer(newLead("L1"), newLead("L2"), newLead("L3"))
 	ended := make(chan error, 1)
 	w := b.worker()
 	go func() { ended <- w.Run(ctx) }()
@@ -192,7 +192,7 @@ func story(b *bench, m *mortal) {
 	b.desk.work("L1", func(c *card) { c.status = "Accepted" })
 	wait(6 * time.Minute)
 	b.desk.work("L1", func(c *card) { c.comment = "visited" })
-	b.far.offer(lead("L2", true))
+	b.far.offer(newLead("L2", true))
 	wait(6 * time.Minute)
 	b.desk.work("L1", func(c *card) { c.comment = "quoted" })
 	wait(6 * time.Minute)

@@ -117,8 +117,8 @@ func (b *bench) must(err error) {
 	}
 }
 
-// lead makes a lead of today.
-func lead(id string, approved ...bool) model.Lead {
+// newLead makes a lead of today.
+func newLead(id string, approved ...bool) model.Lead {
 	name, made := "Lead "+id, time.Now().UTC().Format(time.RFC3339)
 	l := model.Lead{LeadID: id, LeadState: model.LeadStateNEW, Name: &name, DateCreated: &made}
 	if len(approved) > 0 {

@@ -16,7 +16,7 @@ import (
 
 func TestALostAnswerIsReadAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.far.offer(lead("L1"), lead("L2"))
+		b.far.offer(newLead("L1"), newLead("L2"))
 		lost := false
 		b.far.lose = func(call string) error {
 			if call == "leads" && !lost {
@@ -59,11 +59,11 @@ func TestALongPauseIsReconciled(t *testing.T) {
 func TestReconcileReadsPagesOfAHundredAndFillsGapsOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		for i := range 250 {
-			l := lead(fmt.Sprintf("L%03d", i))
+			l := newLead(fmt.Sprintf("L%03d", i))
 			b.far.handed[l.LeadID] = l
 			b.far.order = append(b.far.order, l.LeadID)
 		}
-		old := lead("OLD")
+		old := newLead("OLD")
 		past := time.Now().AddDate(0, 0, -100).Format(time.RFC3339)
 		old.DateCreated = &past
 		b.far.handed["OLD"], b.far.order = old, append(b.far.order, "OLD")
@@ -89,7 +89,7 @@ func TestReconcileReadsPagesOfAHundredAndFillsGapsOnce(t *testing.T) {
 func TestAPageThatIsTooLargeIsReadInSmallerOnes(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		for i := range 30 {
-			l := lead(fmt.Sprintf("L%02d", i))
+			l := newLead(fmt.Sprintf("L%02d", i))
 			b.far.handed[l.LeadID], b.far.order = l, append(b.far.order, l.LeadID)
 		}
 		first := true
@@ -119,7 +119,7 @@ func TestEndlessPagesAreWrittenInBetween(t *testing.T) {
 			var page []model.Lead
 			for range 5 {
 				n++
-				page = append(page, lead(fmt.Sprintf("L%05d", n)))
+				page = append(page, newLead(fmt.Sprintf("L%05d", n)))
 			}
 			if n == 500 {
 				close(enough)
@@ -141,7 +141,7 @@ func TestEndlessPagesAreWrittenInBetween(t *testing.T) {
 
 func TestAnElementThatIsNoLeadIsKeptAndShown(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
-		page, err := json.Marshal([]any{lead("L1"), map[string]any{"name": "Nobody Known"}, 17, lead("L'2")})
+		page, err := json.Marshal([]any{newLead("L1"), map[string]any{"name": "Nobody Known"}, 17, newLead("L'2")})
 		b.must(err)
 		answers := 0
 		b.far.raw = func(string) []byte {
@@ -190,7 +190,7 @@ func TestALeadThatDoesNotFitIsHeldWithAllReasonsAndGoesOutByItself(t *testing.T)
 			}
 			return nil
 		}
-		b.far.offer(lead("L1"), lead("L2"))
+		b.far.offer(newLead("L1"), newLead("L2"))
 		b.run(b.worker())
 		pass(40 * time.Minute)
 		j := b.journey("L1")
@@ -204,7 +204,7 @@ func TestALeadThatDoesNotFitIsHeldWithAllReasonsAndGoesOutByItself(t *testing.T)
 		if diff := cmp.Diff([]string{"Lead L2 false"}, b.desk.all()); diff != "" {
 			t.Error(diff)
 		}
-		b.far.offer(lead("L1", true)) // waits behind the one that is held
+		b.far.offer(newLead("L1", true)) // waits behind the one that is held
 		pass(16 * time.Minute)
 		narrow, b.desk.version = false, "2"
 		pass(time.Minute)
@@ -227,7 +227,7 @@ func TestACRMThatIsAwayIsAskedAgainUntilItIsBack(t *testing.T) {
 			return nil
 		}
 		for i := range 8 {
-			b.far.offer(lead(fmt.Sprint("L", i)))
+			b.far.offer(newLead(fmt.Sprint("L", i)))
 		}
 		b.run(b.worker())
 		pass(5 * time.Hour)
@@ -260,7 +260,7 @@ func TestALeadThatFailsAloneDoesNotKeepOthersWaiting(t *testing.T) {
 			return nil
 		}
 		for i := range 60 {
-			b.far.offer(lead(fmt.Sprint("L", i)))
+			b.far.offer(newLead(fmt.Sprint("L", i)))
 		}
 		b.must(b.worker().Pull(t.Context()))
 		if n := len(b.desk.cards); n != 59 {
@@ -271,7 +271,7 @@ func TestALeadThatFailsAloneDoesNotKeepOthersWaiting(t *testing.T) {
 
 func TestErasedLeadsLeaveNothingAndAreNotTakenAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.far.offer(lead("L1"), lead("L2"))
+		b.far.offer(newLead("L1"), newLead("L2"))
 		w := b.worker()
 		b.must(w.Pull(t.Context()))
 		b.must(w.Push(t.Context()))
@@ -282,7 +282,7 @@ func TestErasedLeadsLeaveNothingAndAreNotTakenAgain(t *testing.T) {
 		if diff := cmp.Diff(leadsync.Journey{Lead: want, Receipts: []leadsync.Receipt{}, Updates: []leadsync.Update{}}, b.journey("L1")); diff != "" {
 			t.Error(diff)
 		}
-		b.far.offer(lead("L1", true))
+		b.far.offer(newLead("L1", true))
 		b.must(w.Pull(t.Context()))
 		b.must(w.Reconcile(t.Context(), time.Now(), time.Now()))
 		b.desk.work("L1", func(c *card) { c.comment = "more" })
@@ -298,11 +298,11 @@ func TestErasedLeadsLeaveNothingAndAreNotTakenAgain(t *testing.T) {
 
 func TestADryPullPlansWhatIsKeptAndFetchesNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.far.offer(lead("L1"))
+		b.far.offer(newLead("L1"))
 		b.desk.unfit = func(model.Lead) []adapters.FieldFault { return []adapters.FieldFault{{Field: "X", Reason: "no"}} }
 		w := b.worker()
 		b.must(w.Pull(t.Context()))
-		b.far.offer(lead("L2"))
+		b.far.offer(newLead("L2"))
 		calls := b.far.fetches
 		plans, err := w.PlanPull(t.Context(), 10)
 		b.must(err)
@@ -320,7 +320,7 @@ func TestWhatIsOldIsForgottenAndALeadIsStillKnown(t *testing.T) {
 		b.opts = func(o *leadsync.Options) {
 			o.Keep = leadsync.Retention{Answers: 48 * time.Hour, Leads: 72 * time.Hour, Updates: 48 * time.Hour}
 		}
-		b.far.offer(lead("L1"))
+		b.far.offer(newLead("L1"))
 		stop := b.run(b.worker())
 		pass(time.Minute)
 		b.desk.work("L1", func(c *card) { c.status = "Accepted" })
@@ -335,7 +335,7 @@ func TestWhatIsOldIsForgottenAndALeadIsStillKnown(t *testing.T) {
 		if j := b.journey("L1"); len(j.Receipts) != 0 || len(j.Updates) != 0 || j.Lead.State != leadsync.Written {
 			t.Errorf("got %+v", j)
 		}
-		b.far.offer(lead("L1", true))
+		b.far.offer(newLead("L1", true))
 		pass(16 * time.Minute)
 		if diff := cmp.Diff([]string{"Lead L1 true"}, b.desk.all()); diff != "" {
 			t.Error(diff)

@@ -28,7 +28,7 @@ func (d *desk) stand(id, status string) {
 // fetched begins with some leads in the CRM.
 func (b *bench) fetched(ids ...string) (stop func()) {
 	for _, id := range ids {
-		b.far.offer(lead(id))
+		b.far.offer(newLead(id))
 	}
 	stop = b.run(b.worker())
 	pass(2 * time.Minute)
@@ -335,7 +335,7 @@ func TestSeveralProcessesOnOneStateWriteAndSendOnce(t *testing.T) {
 			b.run(b.worker())
 		}
 		for i := range 20 {
-			b.far.offer(lead(fmt.Sprint("L", i)))
+			b.far.offer(newLead(fmt.Sprint("L", i)))
 			pass(20 * time.Minute)
 			b.desk.work(fmt.Sprint("L", i), accept)
 		}
@@ -363,7 +363,7 @@ func TestAProcessThatWasHaltedKeepsNothing(t *testing.T) {
 		}}
 		own := b.state
 		b.opts = func(o *leadsync.Options) { o.Store = first }
-		b.far.offer(lead("L1"))
+		b.far.offer(newLead("L1"))
 		b.run(b.worker())
 		pass(time.Minute)
 		b.state = own
@@ -405,7 +405,7 @@ func (s *slow) Together(ctx context.Context, do func(context.Context) error) err
 func TestNothingPersonalIsLogged(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.desk.fail = func(string) error { return errAway }
-		b.far.offer(lead("L1"))
+		b.far.offer(newLead("L1"))
 		b.run(b.worker())
 		pass(time.Hour)
 		b.desk.fail = nil

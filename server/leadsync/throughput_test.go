@@ -32,7 +32,7 @@ func BenchmarkLeads(b *testing.B) {
 		Dealer: dealer, Source: far, Updater: far, CRM: desk, Store: s, Owner: "one", Now: time.Now, Sleep: sleep, Log: slog.New(slog.DiscardHandler),
 	})
 	for i := range b.N {
-		far.offer(lead(fmt.Sprintf("L%07d", i)))
+		far.offer(newLead(fmt.Sprintf("L%07d", i)))
 	}
 	must := func(err error) {
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 
 func TestALeadArrivesIsWorkedAndIsReported(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
-		b.far.offer(lead("L1"), lead("L2"))
+		b.far.offer(newLead("L1"), newLead("L2"))
 		b.run(b.worker())
 		pass(time.Minute)
 		if diff := cmp.Diff([]string{"Lead L1 false", "Lead L2 false"}, b.desk.all()); diff != "" {
@@ -31,7 +31,7 @@ func TestALeadArrivesIsWorkedAndIsReported(t *testing.T) {
 		if n := b.far.repeats(); n != 0 {
 			t.Errorf("%d updates went out twice", n)
 		}
-		b.far.offer(lead("L1", true))
+		b.far.offer(newLead("L1", true))
 		pass(20 * time.Minute)
 		if diff := cmp.Diff([]string{"Lead L1 true", "Lead L2 false"}, b.desk.all()); diff != "" {
 			t.Error(diff)
