@@ -115,13 +115,13 @@ func gatewayText(name string, now time.Time, zone *time.Location, dealer string)
 	return &text
 }
 
-// text makes a value; false where there is nothing to write.
+// textOf makes a value; false where there is nothing to write.
 func textOf(v *values, records *plan.Records, w *crmfile.Write, row plan.RecordRow) (text string, present bool, reason string) {
 	t := w.Territory
 	if t == nil {
 		got := records.Text(v.write[w], row)
 		if got.Reason != "" {
-			return "", false, sentence(got.Reason)
+			return "", false, whyNoText(got.Reason)
 		}
 		return got.Text, got.Present, ""
 	}
@@ -129,7 +129,7 @@ func textOf(v *values, records *plan.Records, w *crmfile.Write, row plan.RecordR
 	for i, one := range t.By {
 		got := records.Text(v.by[one], row)
 		if got.Reason != "" {
-			return "", false, sentence(got.Reason)
+			return "", false, whyNoText(got.Reason)
 		}
 		by[i] = got.Text
 	}
@@ -140,6 +140,14 @@ func textOf(v *values, records *plan.Records, w *crmfile.Write, row plan.RecordR
 		return t.Else.Value, t.Else.Value != "", ""
 	}
 	return "", false, "no line of the territories fits the lead; add one, or an `else`"
+}
+
+// whyNoText puts into words why nothing could be made of a lead's member.
+func whyNoText(reason plan.Reason) string {
+	if reason == plan.Unmapped {
+		return "the code has no entry in its map"
+	}
+	return sentence(reason)
 }
 
 // cells makes what columns get. known says whether the keys of earlier rows are

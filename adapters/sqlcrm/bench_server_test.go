@@ -5,6 +5,7 @@ package sqlcrm_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -98,16 +99,16 @@ func byHand(ctx context.Context, db *sql.DB, lead adapters.ReceivedLead, n int) 
 	}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("%w (%v)", err, tx.Rollback())
+			err = errors.Join(err, tx.Rollback())
 		}
 	}()
 	var card string
-	if err := tx.QueryRowContext(ctx, "select NUMBER from CARD where CATID = ?", lead.Lead.LeadID).Scan(&card); err != sql.ErrNoRows {
+	if err := tx.QueryRowContext(ctx, "select NUMBER from CARD where CATID = ?", lead.Lead.LeadID).Scan(&card); !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("the lead stands there: %w", err)
 	}
 	var firm int64
 	err = tx.QueryRowContext(ctx, "select ID from COMPANY where NAME = ? and TOWN = ?", lead.Lead.Company, lead.Lead.City).Scan(&firm)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		var made sql.Result
 		if made, err = tx.ExecContext(ctx, "insert into COMPANY (NAME, TOWN) values (?, ?)", lead.Lead.Company, lead.Lead.City); err == nil {
 			firm, err = made.LastInsertId()

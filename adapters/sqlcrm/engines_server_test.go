@@ -37,9 +37,18 @@ func init() {
 // serverWorld opens the yard on a server; dsn is how the adapter reaches it.
 func serverWorld(t *testing.T, server *dbtest.Server, dsn, engine, mapping string) *world {
 	t.Helper()
+	return serverWorldOn(t, server, dsn, schemaFor(engine), mapping)
+}
+
+func serverWorldOn(t *testing.T, server *dbtest.Server, dsn, schema, mapping string) *world {
+	t.Helper()
 	db, err := sql.Open("mysql", server.DSN())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return openWorld(t, db, schemaFor(engine), sqlcrm.Config{Driver: sqlcrm.MySQL, DSN: dsn, Mapping: folder(mapping)})
+	return openWorld(t, db, schema, serverConfig(dsn, mapping))
+}
+
+func serverConfig(dsn, mapping string) sqlcrm.Config {
+	return sqlcrm.Config{Driver: sqlcrm.MySQL, DSN: dsn, Mapping: folder(mapping)}
 }
