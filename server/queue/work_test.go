@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -220,10 +221,11 @@ func TestParking(t *testing.T) {
 		}
 	})
 	bubble(t, "WhileTheOtherSideIsAwayNothingIsParked", func(t *testing.T, s *faulty) {
-		away, d := true, &diary{}
+		var back atomic.Bool
+		d := &diary{}
 		p := start(t, s, "one")
 		p.work(t, out, queue.Policy{Strikes: 3, Age: time.Hour}, func(_ context.Context, i queue.Item, _ func(context.Context) error) queue.Outcome {
-			if away {
+			if !back.Load() {
 				return queue.Again("nobody answers").Blameless()
 			}
 			d.add(i.ID)
@@ -234,7 +236,7 @@ func TestParking(t *testing.T) {
 		if i := state(t, s, out, "a"); i.State != queue.Waiting || i.Strikes != 0 || i.Tries < 100 {
 			t.Errorf("%+v", i)
 		}
-		away = false
+		back.Store(true)
 		pass(t, time.Hour)
 		if d.all() != "[a b]" {
 			t.Error(d.all())

@@ -37,7 +37,8 @@ func TestACrowdedLaneOnAServer(t *testing.T) {
 	}
 	measure(flowing)
 	alone := measure(queue.Lane{Dealer: "D3", Direction: queue.Out})
-	crowded(t, q, blocked)
+	const crowd = 50_000
+	crowded(t, q, blocked, crowd)
 	beside := measure(queue.Lane{Dealer: "D4", Direction: queue.Out})
 	t.Logf("rows read for %d rounds: %d alone, %d beside %d that wait", rounds, alone, beside, crowd)
 	if beside > alone+alone/2+rounds {

@@ -231,7 +231,7 @@ func runModel(t *testing.T, open func(t *testing.T) Storage) {
 		for n := range 2 {
 			pair.lanes = append(pair.lanes, queue.Lane{Dealer: fmt.Sprint("R", round), Direction: []queue.Direction{queue.In, queue.Out}[n]})
 		}
-		for range rapid.IntRange(1, 40).Draw(r, "steps") {
+		for range rapid.IntRange(1, 30).Draw(r, "steps") {
 			pair.step()
 		}
 		pair.compare()
