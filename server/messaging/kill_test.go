@@ -27,12 +27,13 @@ import (
 
 var (
 	kills = flag.Int("kills", 12, "how often TestNothingIsLostWhenKilled kills the worker")
-	seed  = flag.Uint64("kill-seed", 1, "what it draws from")
+	seed  = flag.Uint64("seed", 1, "what tests with chance in them draw from")
 )
 
 // The environment of a worker that is to be killed.
 const (
-	workerState = "MESSAGING_TEST_STATE"
+	workerState = "MESSAGING_TEST_STATE" // a file
+	workerDSN   = "MESSAGING_TEST_DSN"   // or a server
 	workerCRS   = "MESSAGING_TEST_CRS"
 )
 
@@ -147,8 +148,8 @@ func (s sender) Receive(ctx context.Context, h adapters.Handover) error {
 }
 
 // open gives one process's part of the house.
-func open(ctx context.Context, path, owner string) (*store.Store, *queue.Queue, *messaging.Service, error) {
-	state, err := store.Open(ctx, store.Options{Path: path})
+func open(ctx context.Context, where store.Options, owner string) (*store.Store, *queue.Queue, *messaging.Service, error) {
+	state, err := store.Open(ctx, where)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -174,11 +175,11 @@ func hurried(ctx context.Context, d time.Duration) error {
 
 // TestWorker is the process that is killed; by itself it does nothing.
 func TestWorker(t *testing.T) {
-	path := os.Getenv(workerState)
-	if path == "" {
+	where := store.Options{Path: os.Getenv(workerState), DSN: os.Getenv(workerDSN)}
+	if where == (store.Options{}) {
 		return
 	}
-	state, q, s, err := open(t.Context(), path, fmt.Sprintf("worker-%d", os.Getpid()))
+	state, q, s, err := open(t.Context(), where, fmt.Sprintf("worker-%d", os.Getpid()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +199,10 @@ func TestWorker(t *testing.T) {
 // process: before, after and amid what it does. In the end every message has had
 // its effect once, and whatever was sent arrived in order, repeats under one id.
 func TestNothingIsLostWhenKilled(t *testing.T) {
-	path := t.TempDir() + "/state.db"
+	killed(t, store.Options{Path: t.TempDir() + "/state.db"})
+}
+
+func killed(t *testing.T, where store.Options) {
 	draw := rand.New(rand.NewPCG(*seed, 2))
 	f := &far{
 		draw: rand.New(rand.NewPCG(*seed, 1)), seen: map[string]object{}, order: map[string][]string{}, handed: map[string]int{},
@@ -209,7 +213,7 @@ func TestNothingIsLostWhenKilled(t *testing.T) {
 	server.Start()
 	defer server.Close()
 
-	state, q, s, err := open(t.Context(), path, "desk")
+	state, q, s, err := open(t.Context(), where, "desk")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +227,7 @@ func TestNothingIsLostWhenKilled(t *testing.T) {
 	start := func() *exec.Cmd {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestWorker$")
-		cmd.Env = append(os.Environ(), workerState+"="+path, workerCRS+"="+server.URL)
+		cmd.Env = append(os.Environ(), workerState+"="+where.Path, workerDSN+"="+where.DSN, workerCRS+"="+server.URL)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

@@ -57,6 +57,9 @@ func receiveError(found Found, in Incoming, env Env) (*Record, []Effect) {
 		}
 	}
 	switch {
+	case at >= 0 && in.tells(r.Updates[at]):
+		// It stands in their history: a repeat was refused, the update was not.
+		return nil, []Effect{{Kind: Note, Reason: RepeatedMessage, Why: "the partner has the update; it refused a repeat of it"}}
 	case at >= 0 && r.Updates[at].Refused != "", at < 0 && r.Ended == NeverTaken:
 		return nil, []Effect{{Kind: Note, Reason: RepeatedMessage, Why: "the error was told before"}}
 	case at >= 0:
@@ -73,6 +76,17 @@ func receiveError(found Found, in Incoming, env Env) (*Record, []Effect) {
 		Kind: Alert, Reason: ErrorUnexplain,
 		Why: fmt.Sprintf("the partner refused something about a %s request that was not sent from here", r.Type),
 	}}
+}
+
+// tells says that an update stands in the history a message carries.
+func (in *Incoming) tells(u Update) bool {
+	body := read(u.Body)
+	for _, n := range in.updates {
+		if n.kind() == '{' && sameUpdate(body, n) {
+			return true
+		}
+	}
+	return false
 }
 
 // code is an error code as it may be shown: number and text come from outside.

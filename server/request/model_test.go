@@ -31,6 +31,7 @@ type otherEnd struct {
 	quoteFirst                 bool // quoteRequired
 	strict                     bool // a close of a canceled request must be titled so
 	gone                       bool // the lead was sent back
+	forgets                    bool // a message that comes again is judged again
 	told                       []object
 	log                        []*entry
 	heard                      map[string]bool
@@ -118,7 +119,7 @@ func (o *otherEnd) act(status string, keeps bool) object {
 // hear judges a message of the dealer's; the answer is nil or an error message.
 func (o *otherEnd) hear(message object) object {
 	id := message["submittedMessageId"].(string)
-	if o.heard[id] {
+	if o.heard[id] && !o.forgets {
 		return nil
 	}
 	o.heard[id] = true
@@ -183,7 +184,7 @@ func TestBothSidesEndInTheSameState(t *testing.T) {
 		kind := rapid.SampledFrom(request.Types()).Draw(rt, "type")
 		o := &otherEnd{
 			kind: string(kind), id: "5512", heard: map[string]bool{},
-			quoteFirst: rapid.Bool().Draw(rt, "quote first"), strict: rapid.Bool().Draw(rt, "strict"),
+			quoteFirst: rapid.Bool().Draw(rt, "quote first"), strict: rapid.Bool().Draw(rt, "strict"), forgets: rapid.Bool().Draw(rt, "forgets"),
 		}
 		d := newDesk(t)
 		var inward, outward []object // FIFO, the front arrives next (R185)
@@ -347,6 +348,9 @@ func TestBothSidesEndInTheSameState(t *testing.T) {
 			outward = append(outward, parsed(t, moved.Message.Body))
 			drain()
 		}
+		if o.forgets && o.base > 0 {
+			return // a repeat that comes after the lead came back is taken for a new step: nobody could tell
+		}
 		if string(r.Status) != o.status || (r.Ended == request.ByTerritory) != o.gone {
 			rt.Errorf("%s: %s %q here, %s (gone %v) there", kind, r.Status, r.Ended, o.status, o.gone)
 		}
@@ -366,7 +370,7 @@ func TestBothSidesEndInTheSameState(t *testing.T) {
 			}
 		}
 		there = o.errors
-		if here != there {
+		if here != there && !o.forgets {
 			rt.Errorf("%d updates taken back here, %d errors there", here, there)
 		}
 		if d := o.outcome(); d != r.Disposition() {
