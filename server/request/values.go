@@ -27,6 +27,15 @@ func (r *Record) Flag(name string) (yes, known bool) {
 // come as they stand (R217).
 func (r *Record) Text(names ...string) string { return read(r.Request).get(names...).text() }
 
+// Says is what the customer wrote: the text, or the comments where it is blank
+// (R273).
+func (r *Record) Says() string {
+	if text := strings.TrimSpace(r.Text("text")); text != "" {
+		return text
+	}
+	return strings.TrimSpace(r.Text("properties", "comments"))
+}
+
 // Assets are the assets the request is about.
 func (r *Record) Assets() []Asset { return assetsOf(read(r.Request).get("assets")) }
 
