@@ -29,6 +29,8 @@ type attempt struct {
 	finished bool
 	// begun says that something of the lead stands there already.
 	begun bool
+	// taken says that a row people made is taken up as the lead's.
+	taken bool
 	rows  []*rowState
 	notes []adapters.Note
 }
@@ -71,7 +73,7 @@ func (a *attempt) reset() {
 	for _, r := range a.rows {
 		r.active = r.step.when < 0 || a.w.values.lead.Holds(r.step.when, row)
 	}
-	a.begun, a.notes = false, nil
+	a.begun, a.taken, a.notes = false, false, nil
 }
 
 // row looks up what values are made of.
@@ -250,6 +252,9 @@ func (a *attempt) prepare() []adapters.FieldFault {
 	}
 	return faults
 }
+
+// mends says whether rows that are missing of a lead that was begun are made.
+func (a *attempt) mends() bool { return a.w.lasting && !a.finished && !a.taken }
 
 // note keeps what was not written as it came.
 func (a *attempt) note(cells []cell) {

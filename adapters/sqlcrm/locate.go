@@ -328,14 +328,26 @@ func (a *attempt) byWays(ctx context.Context, o *on) error {
 			if err != nil {
 				return err
 			}
-			if len(rows) > 0 {
-				r.take(rows[0])
-				a.begun = a.begun || r.step == a.w.dealer && !r.step.row.NeverChange
+			at := slices.IndexFunc(rows, func(have map[string]*string) bool { return !othersLead(r.step, have) })
+			if at >= 0 {
+				r.take(rows[at])
+				if r.step == a.w.dealer && !r.step.row.NeverChange {
+					a.begun, a.taken = true, a.taken || r.step.leadID != nil
+				}
 				break
 			}
 		}
 	}
 	return nil
+}
+
+// othersLead says whether a row is that of another lead, however alike they are.
+func othersLead(s *step, have map[string]*string) bool {
+	if s.leadID == nil {
+		return false
+	}
+	id := have[s.leadID.Name]
+	return id != nil && strings.TrimSpace(*id) != "" // this lead's own would have been found by it
 }
 
 // way makes what a way of finding asks for; false where something is missing.

@@ -51,7 +51,7 @@ func (a *attempt) planned() adapters.LeadPlanned {
 			continue
 		case r.found:
 			cells, _ = a.updates(r)
-		case a.begun && (!a.w.lasting || a.finished):
+		case a.begun && !a.mends():
 			continue
 		default:
 			inserts = true

@@ -135,7 +135,7 @@ func (a *attempt) write(ctx context.Context, s *session) (adapters.LeadWritten, 
 	if a.deleted() {
 		return a.answer(adapters.LeadRepeated), nil
 	}
-	if !a.begun || a.w.lasting && !a.finished {
+	if !a.begun || a.mends() {
 		some, err := a.choose(ctx, s.on)
 		if err != nil {
 			return adapters.LeadWritten{}, err
@@ -213,14 +213,14 @@ func (a *attempt) rowsIn(ctx context.Context, s *session, tx *on) (outcome adapt
 		}
 		switch {
 		case r.found:
-			if !begun || a.w.lasting && !a.finished {
+			if !begun || a.mends() {
 				// What does not fit here is news of this lead all the same.
 				a.cells(r, r.step.insert, true, true)
 			}
 			if err := a.updateRow(ctx, tx, r); err != nil {
 				return "", nil, nil, err
 			}
-		case begun && (!a.w.lasting || a.finished):
+		case begun && !a.mends():
 			// It was not there to be written, or somebody took it out.
 		default:
 			if err := a.insertRow(ctx, tx, r); err != nil {
@@ -358,6 +358,10 @@ func (a *attempt) updateRow(ctx context.Context, tx *on, r *rowState) error {
 	faults = append(faults, bad...)
 	if len(faults) > 0 {
 		return &adapters.NotFitting{Faults: faults}
+	}
+	if c := r.step.leadID; c != nil && (r.have[c.Name] == nil || strings.TrimSpace(*r.have[c.Name]) == "") {
+		// A row that people made before, and that was found another way.
+		cells = append(cells, cell{assign: &assign{column: c}, fitted: fitted{arg: a.arg(c, a.id), text: a.id}})
 	}
 	if len(cells) > 0 {
 		if err := a.set(ctx, tx, r, cells); err != nil {

@@ -29,6 +29,8 @@ func TestWriteLead(t *testing.T) {
 			t.Run("AnUpdateWritesOnlyWhatIsNew", func(t *testing.T) { updateWritesNews(t, open(t, yardMapping)) })
 			t.Run("ACompanyThatIsThereIsFound", func(t *testing.T) { companyIsFound(t, open(t, yardMapping)) })
 			t.Run("ALeadWithALostJournalIsFound", func(t *testing.T) { lostJournal(t, open(t, yardMapping)) })
+			t.Run("AnotherLeadLikeItStaysAnother", func(t *testing.T) { likeness(t, open(t, foundByName())) })
+			t.Run("ARowThatPeopleMadeIsTakenUp", func(t *testing.T) { takenUp(t, open(t, foundByName())) })
 			t.Run("ADeletedLeadIsNotMadeAgain", func(t *testing.T) { deletedStays(t, open(t, yardMapping)) })
 		})
 	}
@@ -117,4 +119,27 @@ func deletedStays(t *testing.T, w *world) {
 	lead.Lead.CatPrequalificationStatus = ptr(true)
 	same(t, "outcome", w.write(lead, j).Outcome, adapters.LeadRepeated)
 	same(t, "cards", w.rows(allCards), []string(nil))
+}
+
+// foundByName is the yard's mapping with a way to cards that people made.
+func foundByName() string {
+	return with("        insert:\n          PERSON: person.ID", "        find: {WANTED: lead.rentalStartDate, QTY: lead.productOfInterestQuantity}\n        insert:\n          PERSON: person.ID")
+}
+
+func likeness(t *testing.T, w *world) {
+	w.write(ada(), &journal{})
+	lead := ada()
+	lead.Lead.LeadID = "LD-8"
+	same(t, "outcome", w.write(lead, &journal{}).Outcome, adapters.LeadCreated)
+	same(t, "cards", w.rows("select NUMBER, CATID from CARD order by NUMBER"), []string{"L-202603-0001|LD-7", "L-202603-0002|LD-8"})
+}
+
+func takenUp(t *testing.T, w *world) {
+	w.exec("insert into CARD (NUMBER, OWNER, WANTED, QTY) values ('OWN-1', 'ME', '2026-04-06', 2)")
+	j := &journal{}
+	got := w.write(ada(), j)
+	same(t, "outcome", got.Outcome, adapters.LeadUpdated)
+	same(t, "the dealer's id", got.DealerLeadID, "OWN-1")
+	same(t, "cards", w.rows("select NUMBER, CATID, OWNER from CARD"), []string{"OWN-1|LD-7|ME"})
+	same(t, "a repeat", w.write(ada(), j).Outcome, adapters.LeadRepeated)
 }
