@@ -105,6 +105,7 @@ func (s *siege) take(w http.ResponseWriter, r *http.Request) {
 			s.counts["repeats of a first try"]++
 		}
 	}
+	s.counts["answers withheld"] += map[int]int{1: 1}[fault]
 	s.mu.Unlock()
 	s.beats <- struct{}{}
 	if fault == 1 {
@@ -375,6 +376,10 @@ func (s *siege) check(ctx context.Context, keys []string, pushed map[string]int)
 				}
 			}
 		}
+	}
+	// Each harm leaves at most one item of each lane unsettled.
+	if n, most := s.counts["repeats"], s.counts["answers withheld"]+s.harms*len(s.o.Lanes); n > most {
+		t.Errorf("%d repeats, more than the %d that harm can explain", n, most)
 	}
 	if n := s.counts["repeats of a first try"]; n > 0 {
 		t.Logf("%d repeats came of a first try: from processes that were halted between asking and sending", n)
