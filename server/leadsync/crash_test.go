@@ -184,9 +184,9 @@ func story(b *bench, m *mortal) {
 		}
 	}
 	wait := func(d time.Duration) {
-		pass(d / 2)
+		b.pass(d / 2)
 		restart()
-		pass(d / 2)
+		b.pass(d / 2)
 	}
 	wait(6 * time.Minute)
 	b.desk.work("L1", func(c *card) { c.status = "Accepted" })

@@ -26,7 +26,7 @@ func TestALostAnswerIsReadAgain(t *testing.T) {
 			return nil
 		}
 		b.run(b.worker())
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		if diff := cmp.Diff([]string{"Lead L1 false", "Lead L2 false"}, b.desk.all()); diff != "" {
 			t.Error(diff)
 		}
@@ -42,14 +42,14 @@ func TestALostAnswerIsReadAgain(t *testing.T) {
 func TestALongPauseIsReconciled(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		stop := b.run(b.worker())
-		pass(time.Minute)
+		b.pass(time.Minute)
 		stop()
 		if b.far.historic != 0 {
 			t.Fatal("the first round read leads again")
 		}
-		pass(72 * time.Hour)
+		b.pass(72 * time.Hour)
 		b.run(b.worker())
-		pass(time.Minute)
+		b.pass(time.Minute)
 		if b.far.historic != 14 {
 			t.Errorf("%d pages of 400 days were read, in windows of 30", b.far.historic)
 		}
@@ -151,7 +151,7 @@ func TestAnElementThatIsNoLeadIsKeptAndShown(t *testing.T) {
 			return nil
 		}
 		b.run(b.worker())
-		pass(20 * time.Minute)
+		b.pass(20 * time.Minute)
 		if diff := cmp.Diff([]string{"Lead L'2 false", "Lead L1 false"}, b.desk.all()); diff != "" {
 			t.Error(diff)
 		}
@@ -192,7 +192,7 @@ func TestALeadThatDoesNotFitIsHeldWithAllReasonsAndGoesOutByItself(t *testing.T)
 		}
 		b.far.offer(newLead("L1"), newLead("L2"))
 		b.run(b.worker())
-		pass(40 * time.Minute)
+		b.pass(40 * time.Minute)
 		j := b.journey("L1")
 		want := []leadsync.Fault{{Field: "CARD.NAME", Reason: faults[0].Reason}, {Field: "CARD.CITY", Reason: faults[1].Reason}}
 		if diff := cmp.Diff(want, j.Lead.Faults); diff != "" || j.Lead.State != leadsync.Held {
@@ -205,9 +205,9 @@ func TestALeadThatDoesNotFitIsHeldWithAllReasonsAndGoesOutByItself(t *testing.T)
 			t.Error(diff)
 		}
 		b.far.offer(newLead("L1", true)) // waits behind the one that is held
-		pass(16 * time.Minute)
+		b.pass(16 * time.Minute)
 		narrow, b.desk.version = false, "2"
-		pass(time.Minute)
+		b.pass(time.Minute)
 		if diff := cmp.Diff([]string{"Lead L1 true", "Lead L2 false"}, b.desk.all()); diff != "" {
 			t.Error(diff)
 		}
@@ -230,7 +230,7 @@ func TestACRMThatIsAwayIsAskedAgainUntilItIsBack(t *testing.T) {
 			b.far.offer(newLead(fmt.Sprint("L", i)))
 		}
 		b.run(b.worker())
-		pass(5 * time.Hour)
+		b.pass(5 * time.Hour)
 		if got := b.worker(); len(b.desk.cards) != 0 || got == nil {
 			t.Fatal("something was written")
 		}
@@ -238,7 +238,7 @@ func TestACRMThatIsAwayIsAskedAgainUntilItIsBack(t *testing.T) {
 			t.Errorf("after five hours nobody was told: %q", got)
 		}
 		away = false
-		pass(30 * time.Minute)
+		b.pass(30 * time.Minute)
 		if n := len(b.desk.cards); n != 8 {
 			t.Errorf("%d leads are written", n)
 		}
@@ -322,21 +322,21 @@ func TestWhatIsOldIsForgottenAndALeadIsStillKnown(t *testing.T) {
 		}
 		b.far.offer(newLead("L1"))
 		stop := b.run(b.worker())
-		pass(time.Minute)
+		b.pass(time.Minute)
 		b.desk.work("L1", func(c *card) { c.status = "Accepted" })
-		pass(5 * time.Minute)
+		b.pass(5 * time.Minute)
 		stop()
 		if j := b.journey("L1"); len(j.Receipts) != 1 || len(j.Updates) != 1 {
 			t.Fatalf("got %+v", j)
 		}
-		pass(99 * time.Hour)
+		b.pass(99 * time.Hour)
 		b.run(b.worker())
-		pass(time.Minute)
+		b.pass(time.Minute)
 		if j := b.journey("L1"); len(j.Receipts) != 0 || len(j.Updates) != 0 || j.Lead.State != leadsync.Written {
 			t.Errorf("got %+v", j)
 		}
 		b.far.offer(newLead("L1", true))
-		pass(16 * time.Minute)
+		b.pass(16 * time.Minute)
 		if diff := cmp.Diff([]string{"Lead L1 true"}, b.desk.all()); diff != "" {
 			t.Error(diff)
 		}

@@ -31,7 +31,7 @@ func (b *bench) fetched(ids ...string) (stop func()) {
 		b.far.offer(newLead(id))
 	}
 	stop = b.run(b.worker())
-	pass(2 * time.Minute)
+	b.pass(2 * time.Minute)
 	return stop
 }
 
@@ -54,13 +54,13 @@ func TestWhatStandsAtFirstIsNoChange(t *testing.T) {
 			b.desk.stand(fmt.Sprintf("L%03d", i), "Accepted")
 		}
 		b.run(b.worker())
-		pass(5 * time.Minute)
+		b.pass(5 * time.Minute)
 		if n := len(b.far.posts); n != 0 {
 			t.Fatalf("%d updates were sent", n)
 		}
 		b.desk.work("L449", says("rang"))
 		b.desk.stand("L900", "Accepted")
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		b.wantSent("L449", "Accepted rang")
 		b.wantSent("L900", "Accepted")
 		if n := len(b.far.posts); n != 2 {
@@ -75,7 +75,7 @@ func TestWhatStandsAtFirstIsSentWhereThatIsWanted(t *testing.T) {
 		b.desk.stand("L1", "Accepted")
 		b.desk.stand("L2", "new")
 		b.run(b.worker())
-		pass(5 * time.Minute)
+		b.pass(5 * time.Minute)
 		b.wantSent("L1", "Accepted")
 		b.wantSent("L2")
 	})
@@ -101,7 +101,7 @@ func TestAHeldUpdateTellsAllReasonsAndGoesOutByItself(t *testing.T) {
 		b.fetched("L1", "L2")
 		b.desk.unmapped["won"] = true
 		b.desk.work("L1", func(c *card) { c.status, c.rep = "won", "" })
-		pass(3 * time.Minute)
+		b.pass(3 * time.Minute)
 		var got []string
 		for _, f := range b.journey("L1").Lead.HeldFor {
 			got = append(got, f.Field+" "+f.Rule)
@@ -114,7 +114,7 @@ func TestAHeldUpdateTellsAllReasonsAndGoesOutByItself(t *testing.T) {
 		}
 		b.wantSent("L1")
 		b.desk.work("L2", accept) // others do not wait for it
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		b.wantSent("L2", "Accepted")
 		held, err := b.worker().Leads(t.Context(), leadsync.Filter{Held: true})
 		if err != nil || len(held) != 1 || held[0].ID != "L1" {
@@ -122,14 +122,14 @@ func TestAHeldUpdateTellsAllReasonsAndGoesOutByItself(t *testing.T) {
 		}
 
 		b.desk.work("L1", func(c *card) { c.status, c.rep = "Accepted", "Ada Finch" }) // the row is corrected
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		b.wantSent("L1", "Accepted")
 
 		b.desk.work("L1", func(c *card) { c.status = "Rejected" }) // without a reason
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		b.wantSent("L1", "Accepted")
 		b.desk.work("L1", accept) // taken back: there is nothing to say any more
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		b.wantSent("L1", "Accepted")
 		if l := b.journey("L1").Lead; !l.HeldSince.IsZero() || l.HeldFor != nil || l.Update != nil {
 			t.Errorf("still held: %+v", l)
@@ -142,10 +142,10 @@ func TestACorrectedMapLetsAHeldUpdateGo(t *testing.T) {
 		b.fetched("L1")
 		b.desk.unmapped["Accepted"] = true
 		b.desk.work("L1", accept)
-		pass(3 * time.Hour) // long after the stamps were looked at
+		b.pass(3 * time.Hour) // long after the stamps were looked at
 		b.wantSent("L1")
 		delete(b.desk.unmapped, "Accepted")
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		b.wantSent("L1", "Accepted")
 	})
 }
@@ -155,7 +155,7 @@ func TestEveryNightAllLeadsAreComparedWithoutStamps(t *testing.T) {
 		b.desk.noStamps = true
 		b.fetched("L1", "L2")
 		b.desk.work("L1", accept)
-		pass(time.Hour)
+		b.pass(time.Hour)
 		b.wantSent("L1")
 		b.desk.stand("L7", "Accepted")
 		for number, c := range b.desk.cards {
@@ -163,7 +163,7 @@ func TestEveryNightAllLeadsAreComparedWithoutStamps(t *testing.T) {
 				delete(b.desk.cards, number)
 			}
 		}
-		pass(2 * time.Hour) // the bubble began at midnight; the comparison is at two
+		b.pass(2 * time.Hour) // the bubble began at midnight; the comparison is at two
 		b.wantSent("L1", "Accepted")
 		b.wantSent("L2", "Disqualified") // as the mapping says for rows that are gone
 		b.wantSent("L7", "Accepted")
@@ -178,10 +178,10 @@ func TestANewMappingIsComparedAtOnce(t *testing.T) {
 		b.desk.noStamps = true
 		b.fetched("L1")
 		b.desk.work("L1", accept)
-		pass(10 * time.Minute)
+		b.pass(10 * time.Minute)
 		b.wantSent("L1")
 		b.desk.version = "2"
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		b.wantSent("L1", "Accepted")
 	})
 }
@@ -198,7 +198,7 @@ func TestARefusedUpdateIsParkedAndTheNextGoesOn(t *testing.T) {
 		b.fetched("L1", "L2")
 		b.desk.work("L1", says("bad"))
 		b.desk.work("L2", says("bad"))
-		pass(3 * time.Minute)
+		b.pass(3 * time.Minute)
 		b.wantSent("L1")
 		want := []string{leadsync.CauseParked + " lead L1", leadsync.CauseParked + " lead L2"}
 		if diff := cmp.Diff(want, b.bell.causes()); diff != "" {
@@ -208,14 +208,14 @@ func TestARefusedUpdateIsParkedAndTheNextGoesOn(t *testing.T) {
 			t.Errorf("got %+v", u)
 		}
 		b.desk.work("L1", says("good"))
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		b.wantSent("L1", "Accepted good")
 		refuse = false
 		done, err := b.worker().Replay(t.Context(), "")
 		if diff := cmp.Diff(leadsync.Replayed{Queued: 1, Superseded: 1}, done); err != nil || diff != "" {
 			t.Errorf("%v %s", err, diff)
 		}
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		b.wantSent("L1", "Accepted good") // the older state does not follow the newer one
 		b.wantSent("L2", "Accepted bad")
 		if _, err := b.worker().Replay(t.Context(), "L9"); err == nil {
@@ -237,20 +237,20 @@ func TestAServiceThatIsDownParksFewAndLosesNone(t *testing.T) {
 		for _, id := range []string{"L1", "L2", "L3"} {
 			b.desk.work(id, accept)
 		}
-		pass(10 * time.Minute)
+		b.pass(10 * time.Minute)
 		b.desk.work("L2", says("later"))
-		pass(10 * time.Minute)
+		b.pass(10 * time.Minute)
 		counts, err := b.worker().Counts(t.Context())
 		b.must(err)
 		if counts.Updates[leadsync.Parked] != 1 || counts.Updates[leadsync.Queued] != 3 || len(b.bell.all) != 1 {
 			t.Errorf("%+v, %d alerts", counts, len(b.bell.all))
 		}
 		down = false
-		pass(30 * time.Minute)
+		b.pass(30 * time.Minute)
 		if done, err := b.worker().Replay(t.Context(), ""); err != nil || done.Queued != 1 {
 			t.Errorf("%+v %v", done, err)
 		}
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		b.wantSent("L1", "Accepted")
 		b.wantSent("L2", "Accepted", "Accepted later")
 		b.wantSent("L3", "Accepted")
@@ -269,9 +269,9 @@ func TestAnUpdateOfUnknownFateIsRepeatedUnchangedAndCounted(t *testing.T) {
 			return nil
 		}
 		b.desk.work("L1", accept)
-		pass(61 * time.Second)
+		b.pass(61 * time.Second)
 		b.desk.work("L1", says("meanwhile"))
-		pass(5 * time.Minute)
+		b.pass(5 * time.Minute)
 		b.wantSent("L1", "Accepted", "Accepted meanwhile")
 		if len(b.far.posts) != 4 || b.far.repeats() != 2 {
 			t.Errorf("%d updates arrived, %d of them repeats", len(b.far.posts), b.far.repeats())
@@ -296,7 +296,7 @@ func TestInABatchOnlyTheOneAtFaultIsParked(t *testing.T) {
 		for _, id := range []string{"L1", "L2", "L3", "L4"} {
 			b.desk.work(id, accept)
 		}
-		pass(3 * time.Minute)
+		b.pass(3 * time.Minute)
 		for _, id := range []string{"L1", "L2", "L4"} {
 			b.wantSent(id, "Accepted")
 		}
@@ -336,10 +336,10 @@ func TestSeveralProcessesOnOneStateWriteAndSendOnce(t *testing.T) {
 		}
 		for i := range 20 {
 			b.far.offer(newLead(fmt.Sprint("L", i)))
-			pass(20 * time.Minute)
+			b.pass(20 * time.Minute)
 			b.desk.work(fmt.Sprint("L", i), accept)
 		}
-		pass(20 * time.Minute)
+		b.pass(20 * time.Minute)
 		if b.desk.writes != 20 || len(b.desk.cards) != 20 {
 			t.Errorf("%d writes, %d cards", b.desk.writes, len(b.desk.cards))
 		}
@@ -365,15 +365,15 @@ func TestAProcessThatWasHaltedKeepsNothing(t *testing.T) {
 		b.opts = func(o *leadsync.Options) { o.Store = first }
 		b.far.offer(newLead("L1"))
 		b.run(b.worker())
-		pass(time.Minute)
+		b.pass(time.Minute)
 		b.state = own
 		b.opts = nil
 		b.run(b.worker())
-		pass(10 * time.Minute)
+		b.pass(10 * time.Minute)
 		b.desk.work("L1", accept)
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		close(wait)
-		pass(20 * time.Minute)
+		b.pass(20 * time.Minute)
 		if diff := cmp.Diff([]string{"Lead L1 false"}, b.desk.all()); diff != "" {
 			t.Error(diff)
 		}
@@ -407,14 +407,14 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		b.desk.fail = func(string) error { return errAway }
 		b.far.offer(newLead("L1"))
 		b.run(b.worker())
-		pass(time.Hour)
+		b.pass(time.Hour)
 		b.desk.fail = nil
 		b.far.fail = func(string) error {
 			return &adapters.CallError{Call: "fetching leads", Err: adapters.ErrService, Answer: "Lead L1 lives in Quillford"}
 		}
-		pass(time.Hour)
+		b.pass(time.Hour)
 		b.desk.work("L1", says("Wants a crane"))
-		pass(time.Hour)
+		b.pass(time.Hour)
 		for _, private := range []string{"Lead L1", "Quillford", "crane"} {
 			if b.log.has(private) {
 				t.Errorf("the log tells of %q", private)
@@ -438,7 +438,7 @@ func TestNothingIsSentThatTheRulesForbid(t *testing.T) {
 			func(c *card) { c.rep = "Ada Finch" },
 		} {
 			b.desk.work("L1", change)
-			pass(2 * time.Minute)
+			b.pass(2 * time.Minute)
 			if i == 4 {
 				b.wantSent("L1", "Accepted")
 			}

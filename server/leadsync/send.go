@@ -38,7 +38,7 @@ func (s *session) send(ctx context.Context, limit int) (more bool, err error) {
 		batch := updates[:min(s.o.Batch, len(updates))]
 		updates = updates[len(batch):]
 		group.Go(func() error {
-			if stopped.Load() || ctx.Err() != nil {
+			if stopped.Load() || over(ctx) {
 				return nil
 			}
 			err := s.postBatch(ctx, batch, &stopped)

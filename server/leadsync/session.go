@@ -169,3 +169,6 @@ func (w *Worker) count(what Event, n int) {
 		w.o.Observe.Counted(w.o.Dealer, what, n)
 	}
 }
+
+// over says whether nothing more is to be begun.
+func over(ctx context.Context) bool { return ctx.Err() != nil }

@@ -76,10 +76,10 @@ func weather(b *bench, d *dice) {
 			stop()
 			stop = b.run(b.worker())
 		}
-		pass(time.Duration(30+d.roll(300)) * time.Second)
+		b.pass(time.Duration(30+d.roll(300)) * time.Second)
 	}
 	storm = false
-	pass(3 * time.Hour)
+	b.pass(3 * time.Hour)
 
 	want := []string{}
 	for _, id := range ids {

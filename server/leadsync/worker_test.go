@@ -13,18 +13,18 @@ func TestALeadArrivesIsWorkedAndIsReported(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.far.offer(newLead("L1"), newLead("L2"))
 		b.run(b.worker())
-		pass(time.Minute)
+		b.pass(time.Minute)
 		if diff := cmp.Diff([]string{"Lead L1 false", "Lead L2 false"}, b.desk.all()); diff != "" {
 			t.Fatal(diff)
 		}
-		pass(5 * time.Minute)
+		b.pass(5 * time.Minute)
 		if n := len(b.far.posts); n != 0 {
 			t.Fatalf("%d updates were sent of what the gateway wrote itself", n)
 		}
 		b.desk.work("L1", func(c *card) { c.status = "Accepted" })
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		b.desk.work("L1", func(c *card) { c.comment = "rang" })
-		pass(2 * time.Minute)
+		b.pass(2 * time.Minute)
 		if diff := cmp.Diff([]string{"Accepted", "Accepted rang"}, b.far.sent("L1")); diff != "" {
 			t.Error(diff)
 		}
@@ -32,7 +32,7 @@ func TestALeadArrivesIsWorkedAndIsReported(t *testing.T) {
 			t.Errorf("%d updates went out twice", n)
 		}
 		b.far.offer(newLead("L1", true))
-		pass(20 * time.Minute)
+		b.pass(20 * time.Minute)
 		if diff := cmp.Diff([]string{"Lead L1 true", "Lead L2 false"}, b.desk.all()); diff != "" {
 			t.Error(diff)
 		}

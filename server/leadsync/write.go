@@ -58,7 +58,7 @@ func (s *session) writeThese(ctx context.Context, crm CRM, leads []Lead) error {
 	defer stop(nil)
 	for _, l := range leads {
 		group.Go(func() error {
-			if ctx.Err() != nil || row.Load() >= rowOfFailures {
+			if over(ctx) || row.Load() >= rowOfFailures {
 				return nil
 			}
 			err := s.writeLead(ctx, crm, l)
