@@ -34,7 +34,7 @@ func (s *Service) inbox(d Dealer) queue.HandlerFunc {
 		if err != nil || in.Dealer != d.Code {
 			return queue.SetAside("it was taken and cannot be understood any more")
 		}
-		in.CustomerUnknown = s.unknownCustomer(ctx, d, in)
+		in.CustomerChecked, in.CustomerUnknown = s.customer(ctx, d, in)
 		in.Location = s.location(ctx, d, in)
 		return queue.Finish().Within(func(ctx context.Context) error {
 			var happened []Event

@@ -18,22 +18,24 @@ const (
 	lookupPage  = 50
 )
 
-// unknownCustomer says that a customer number is none of the dealer's (R200). A
-// system that cannot be asked is no reason to keep a customer waiting (R201).
-func (s *Service) unknownCustomer(ctx context.Context, d Dealer, in request.Incoming) bool {
+// customer looks a customer number up (R200): whether that could be done, and
+// whether it is none of the dealer's. A system that cannot be asked is no reason
+// to keep a customer waiting (R201).
+func (s *Service) customer(ctx context.Context, d Dealer, in request.Incoming) (checked, unknown bool) {
 	if d.Customers == nil || in.Customer == "" || in.ErrorCode != "" {
-		return false
+		return false, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
 	defer cancel()
 	_, err := d.Customers.Customer(ctx, in.Customer)
 	switch {
 	case errors.Is(err, adapters.ErrNotFound):
-		return true
-	case err != nil && !errors.Is(err, adapters.ErrAmbiguousCustomer):
-		s.o.Happened(d.Code, Unchecked)
+		return true, true
+	case err == nil, errors.Is(err, adapters.ErrAmbiguousCustomer):
+		return true, false
 	}
-	return false
+	s.o.Happened(d.Code, Unchecked)
+	return false, false
 }
 
 // location is the dealer's location a new request or conversation concerns: that

@@ -43,8 +43,9 @@ type Incoming struct {
 	Status      Status // of the request; the update's where they differ (R214)
 	Clash       bool   // they differed
 
-	// CustomerUnknown is set by the caller, who can look the customer up (R200).
-	CustomerUnknown bool
+	// CustomerChecked and CustomerUnknown are set by the caller, who can look the
+	// customer up (R200): whether that was done, and whether there was none.
+	CustomerChecked, CustomerUnknown bool
 	// Location is set by the caller, who can look the assets up.
 	Location string
 

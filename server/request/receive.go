@@ -198,7 +198,9 @@ func (r *Record) updated(in Incoming, env Env, effects []Effect) (*Record, []Eff
 		Side: Partner, Status: in.Status, Keeps: step.To == keeps, Source: in.Source, MessageID: in.MessageID,
 		At: env.Now, Body: in.update.compact(),
 	})
-	r.CustomerUnknown = r.CustomerUnknown || in.CustomerUnknown
+	if in.CustomerChecked { // it may have become known meanwhile
+		r.CustomerUnknown = in.CustomerUnknown
+	}
 	r.replay()
 	r.Changed = env.Now
 	return r, r.handed(in, effects, fmt.Sprintf("an update: %s", step.What))

@@ -276,6 +276,16 @@ func TestRules(t *testing.T) {
 		if !r.CustomerUnknown || !slices.Contains(kinds(effects), "alert customer-unknown") || !slices.Contains(kinds(effects), "hand-over ") {
 			t.Errorf("%+v %v", r, effects)
 		}
+		for _, c := range []struct{ checked, unknown, want bool }{{false, false, true}, {true, true, true}, {true, false, false}} {
+			in, err := request.Read("in-2", said(t, r, "submitted", nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			in.CustomerChecked, in.CustomerUnknown = c.checked, c.unknown
+			if after, _ := request.Receive(request.Found{ByPartner: r}, in, newDesk(t).env()); after.CustomerUnknown != c.want {
+				t.Errorf("%+v: %v", c, after.CustomerUnknown)
+			}
+		}
 	})
 	t.Run("AnUpdateThatComesAgainIsNoSecondOne", func(t *testing.T) {
 		d, r := begun(t, "po/01-initial-request.json")
