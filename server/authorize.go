@@ -34,6 +34,11 @@ func (s *server) authorizeFor(c *gin.Context, scope string) {
 	}
 	defer leave()
 	facts(c).dealer = d.Code
+	if !s.shares.take(d.Code, len(s.o.Dealers.All())) {
+		s.fail(c, problem.ErrOverloaded)
+		return
+	}
+	defer s.shares.give(d.Code)
 	c.Request = c.Request.WithContext(dealers.WithCall(ctx, dealers.Call{
 		Client: caller.Client, Dealer: d, Undo: &dealers.Undo{},
 	}))

@@ -110,6 +110,7 @@ type server struct {
 	operations map[string]*operation // by gin's full path
 	metrics    *metrics
 	room       chan struct{} // one place per request worked on
+	shares     shares        // of the dealers in it
 	ready      readiness
 }
 
@@ -121,7 +122,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("building the server: %w", err)
 	}
-	s := &server{o: o, room: make(chan struct{}, o.MaxInFlight)}
+	s := &server{o: o, room: make(chan struct{}, o.MaxInFlight), shares: shares{room: o.MaxInFlight}}
 	if s.metrics, err = newMetrics(o.Registerer); err != nil {
 		return nil, fmt.Errorf("building the server: %w", err)
 	}

@@ -19,6 +19,7 @@ const (
 // What is assumed where Config says nothing.
 const (
 	DefaultConnections      = 8
+	DefaultWaiting          = 64
 	DefaultStatementTimeout = 15 * time.Second
 )
 
@@ -34,12 +35,15 @@ type Config struct {
 	DocumentsRoot string    // folder below which documents lie; empty: none
 	Upstream      *Upstream // for documents behind an address; nil: no credentials
 
-	MaxConnections   int           // 0: DefaultConnections
+	MaxConnections   int           // and so statements at a time; 0: DefaultConnections
+	MaxWaiting       int           // calls that may wait beyond those before further ones are refused; 0: DefaultWaiting
 	StatementTimeout time.Duration // of each statement; 0: DefaultStatementTimeout
 
 	// Told is told of each statement of the plan before it runs; nil: nobody. It
 	// is for tools that measure: the values are private and belong in no log.
 	Told func(name, text string, args []any)
+
+	now func() time.Time // nil: the machine's clock
 }
 
 // Upstream are the credentials that are shown to the server of a dealer's
@@ -85,7 +89,9 @@ func (c *Config) open(env adapters.Env) (*RMS, error) {
 	if err := c.suits(v); err != nil {
 		return nil, err
 	}
-	p, err := newPool(c, env.Log)
+	timed := *c
+	timed.now = env.Now
+	p, err := newPool(&timed, env.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +113,20 @@ func (c *Config) maxConnections() int {
 		return c.MaxConnections
 	}
 	return DefaultConnections
+}
+
+func (c *Config) maxWaiting() int {
+	if c.MaxWaiting > 0 {
+		return c.MaxWaiting
+	}
+	return DefaultWaiting
+}
+
+func (c *Config) clock() func() time.Time {
+	if c.now != nil {
+		return c.now
+	}
+	return time.Now
 }
 
 func (c *Config) statementTimeout() time.Duration {

@@ -31,12 +31,13 @@ type pool struct {
 	sessions    bool
 	connections *sql.DB
 	told        func(name, text string, args []any)
+	gate        *gate
 }
 
 // newPool makes a pool without connecting: a database that is away is no
 // mistake of the settings.
 func newPool(c *Config, log *slog.Logger) (*pool, error) {
-	p := &pool{limit: c.statementTimeout(), told: c.Told}
+	p := &pool{limit: c.statementTimeout(), told: c.Told, gate: newGate(c.maxConnections(), c.maxWaiting(), c.clock())}
 	var dialector gorm.Dialector
 	var err error
 	binary := true
@@ -110,12 +111,19 @@ func (p *pool) stats() sql.DBStats {
 // everything GORM does to texts. Every row was read, or there is an error that
 // is translated already.
 func (p *pool) Query(ctx context.Context, name, text string, args []any, next func() []convert.Cell) error {
+	if err := p.gate.enter(ctx); err != nil {
+		return translate(ctx, err)
+	}
+	began := p.gate.now()
+	late := false
+	defer func() { p.gate.leave(name, p.gate.now().Sub(began), late) }()
 	if p.told != nil {
 		p.told(name, text, args)
 	}
 	limited, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
 	if err := p.query(limited, text, args, next); err != nil {
+		late = limited.Err() != nil && !errors.Is(ctx.Err(), context.Canceled)
 		return translate(ctx, err)
 	}
 	return nil

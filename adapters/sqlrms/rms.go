@@ -109,6 +109,7 @@ type session struct {
 	version *version
 	asking  plan.Asking
 	files   *files
+	gate    *gate
 }
 
 // begin binds the mapping if need be and gathers what the plan wants to know.
@@ -117,12 +118,16 @@ func (r *RMS) begin(ctx context.Context, customers []string) (*session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, translate(ctx, err)
 	}
+	if err := r.pool.gate.admit(); err != nil {
+		return nil, err
+	}
 	v := r.current.Load()
 	p, err := r.bound(ctx, v, false)
 	if err != nil {
+		r.pool.gate.dismiss()
 		return nil, err
 	}
-	s := &session{Program: p, version: v, files: &files{root: r.config.DocumentsRoot}}
+	s := &session{Program: p, version: v, files: &files{root: r.config.DocumentsRoot}, gate: r.pool.gate}
 	s.asking = plan.Asking{
 		Querier: r.pool, Dealer: r.env.Dealer, Now: r.env.Now(), Customers: customers,
 		FileExists: s.files.exists,
@@ -141,6 +146,7 @@ func (r *RMS) begin(ctx context.Context, customers []string) (*session, error) {
 // end closes what the session opened and gives its error the form callers
 // expect.
 func (s *session) end(what string, err error) error {
+	s.gate.dismiss()
 	err = errors.Join(err, s.files.close())
 	if err == nil {
 		return nil

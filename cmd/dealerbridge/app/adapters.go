@@ -39,7 +39,7 @@ func rentalTables(d config.Dealer) (adapters.Config, error) {
 	c := &sqlrms.Config{
 		Driver: d.Database.Driver, DSN: d.Database.DSN.Reveal(), Path: d.Database.Path,
 		Mapping: os.DirFS(d.Mapping), MappingName: d.Mapping, DocumentsRoot: d.Documents,
-		MaxConnections: d.Database.MaxConnections, StatementTimeout: d.Database.StatementTimeout,
+		MaxConnections: d.Database.MaxConnections, MaxWaiting: d.Database.MaxWaiting, StatementTimeout: d.Database.StatementTimeout,
 	}
 	if u := d.Upstream; u != nil {
 		c.Upstream = &sqlrms.Upstream{User: u.User, Password: u.Password.Reveal(), Header: map[string]string{}}

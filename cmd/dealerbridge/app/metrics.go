@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/dealerbridge/dealerbridge/adapters/sqlrms"
 )
 
 // metrics is the process's own registry. Labels carry dealer codes, endpoints,
@@ -97,6 +99,12 @@ type poolStats interface {
 	PoolStats() sql.DBStats
 }
 
+// loaded is implemented by adapters that keep their load off a dealer's
+// database.
+type loaded interface {
+	Load() sqlrms.Load
+}
+
 // pools reports the database pool of each dealer in force, whichever adapter
 // that is at the moment.
 type pools struct {
@@ -106,15 +114,20 @@ type pools struct {
 var poolLabels = []string{"dealer"}
 
 var (
-	poolOpen = prometheus.NewDesc("dealerbridge_pool_connections", "Open connections to the dealer's database.", append(poolLabels, "state"), nil)
-	poolMost = prometheus.NewDesc("dealerbridge_pool_connections_max", "The most connections the pool may open.", poolLabels, nil)
-	poolWait = prometheus.NewDesc("dealerbridge_pool_waits_total", "Times a request waited for a connection.", poolLabels, nil)
-	poolLost = prometheus.NewDesc("dealerbridge_pool_wait_seconds_total", "Time requests waited for a connection.", poolLabels, nil)
+	poolOpen  = prometheus.NewDesc("dealerbridge_pool_connections", "Open connections to the dealer's database.", append(poolLabels, "state"), nil)
+	poolMost  = prometheus.NewDesc("dealerbridge_pool_connections_max", "The most connections the pool may open.", poolLabels, nil)
+	poolWait  = prometheus.NewDesc("dealerbridge_pool_waits_total", "Times a request waited for a connection.", poolLabels, nil)
+	loadCalls = prometheus.NewDesc("dealerbridge_rms_calls", "Calls under way at the dealer's database.", poolLabels, nil)
+	loadTurns = prometheus.NewDesc("dealerbridge_rms_statements", "Statements at the dealer's database that run, or wait for their turn.", append(poolLabels, "state"), nil)
+	loadLimit = prometheus.NewDesc("dealerbridge_rms_statements_limit", "Statements that may run at a time; fewer while the database is slow.", poolLabels, nil)
+	loadAway  = prometheus.NewDesc("dealerbridge_rms_refused_total", "Calls refused because too many waited.", poolLabels, nil)
+	loadSlow  = prometheus.NewDesc("dealerbridge_rms_slowed_total", "Times the limit was lowered because the database was slow.", poolLabels, nil)
+	poolLost  = prometheus.NewDesc("dealerbridge_pool_wait_seconds_total", "Time requests waited for a connection.", poolLabels, nil)
 )
 
 // Describe is part of prometheus.Collector.
 func (p pools) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{poolOpen, poolMost, poolWait, poolLost} {
+	for _, d := range []*prometheus.Desc{poolOpen, poolMost, poolWait, poolLost, loadCalls, loadTurns, loadLimit, loadAway, loadSlow} {
 		to <- d
 	}
 }
@@ -129,6 +142,15 @@ func (p pools) Collect(to chan<- prometheus.Metric) {
 			continue
 		}
 		s, code := a.PoolStats(), k.cfg.Code
+		if a, ok := a.(loaded); ok {
+			l := a.Load()
+			to <- prometheus.MustNewConstMetric(loadCalls, prometheus.GaugeValue, float64(l.Calls), code)
+			to <- prometheus.MustNewConstMetric(loadTurns, prometheus.GaugeValue, float64(l.Running), code, "running")
+			to <- prometheus.MustNewConstMetric(loadTurns, prometheus.GaugeValue, float64(l.Waiting), code, "waiting")
+			to <- prometheus.MustNewConstMetric(loadLimit, prometheus.GaugeValue, float64(l.Limit), code)
+			to <- prometheus.MustNewConstMetric(loadAway, prometheus.CounterValue, float64(l.Refused), code)
+			to <- prometheus.MustNewConstMetric(loadSlow, prometheus.CounterValue, float64(l.Slowed), code)
+		}
 		to <- prometheus.MustNewConstMetric(poolOpen, prometheus.GaugeValue, float64(s.InUse), code, "used")
 		to <- prometheus.MustNewConstMetric(poolOpen, prometheus.GaugeValue, float64(s.Idle), code, "idle")
 		to <- prometheus.MustNewConstMetric(poolMost, prometheus.GaugeValue, float64(s.MaxOpenConnections), code)

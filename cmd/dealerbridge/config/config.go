@@ -120,7 +120,8 @@ type Database struct {
 	Driver           string // MySQL or SQLite
 	DSN              Secret // with MySQL
 	Path             string // with SQLite
-	MaxConnections   int
+	MaxConnections   int    // and so statements at a time
+	MaxWaiting       int    // requests beyond those before further ones are answered 503; of the rental database alone
 	StatementTimeout time.Duration
 }
 
@@ -174,6 +175,7 @@ const (
 	DefaultSweepKept      = 256
 	DefaultTokenLife      = time.Hour
 	DefaultConnections    = 8
+	DefaultWaiting        = 64
 	DefaultStatement      = 15 * time.Second
 	DefaultChangesEvery   = 30 * time.Minute
 	DefaultChangesBusy    = 20 // percent

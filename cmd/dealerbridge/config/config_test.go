@@ -102,7 +102,7 @@ func TestLoad(t *testing.T) {
 					Code: "D100", Mapping: "testdata/dealers/d100", Documents: "/srv/scans",
 					Database: config.Database{
 						Driver: config.MySQL, DSN: config.NewSecret("rental:hunter2-prairie@tcp(rms:3306)/rental"),
-						MaxConnections: 4, StatementTimeout: 5 * time.Second,
+						MaxConnections: 4, MaxWaiting: config.DefaultWaiting, StatementTimeout: 5 * time.Second,
 					},
 					CRM: &config.Database{
 						Driver: config.MySQL, DSN: config.NewSecret("crm:hunter2-prairie@tcp(crm:3306)/crm"),
@@ -134,7 +134,7 @@ func TestLoad(t *testing.T) {
 					Code: "D200", Mapping: "testdata/dealers/d200",
 					Database: config.Database{
 						Driver: config.SQLite, Path: "testdata/rental.db",
-						MaxConnections: config.DefaultConnections, StatementTimeout: config.DefaultStatement,
+						MaxConnections: config.DefaultConnections, MaxWaiting: config.DefaultWaiting, StatementTimeout: config.DefaultStatement,
 					},
 				},
 			},

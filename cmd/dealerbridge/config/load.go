@@ -322,6 +322,7 @@ func (s *section) dealer() Dealer {
 	}
 	if b := s.section("database"); b != nil {
 		d.Database = b.database()
+		d.Database.MaxWaiting = b.number("maxWaiting", DefaultWaiting, 1, 10_000)
 		b.done()
 	} else if !s.has("database") {
 		s.fault(nil, "", "database is missing")

@@ -167,7 +167,7 @@ func (s *section) leads() *Leads {
 		Environment: t.choice("environment", "production", "production", "qa"), Version: t.choice("version", "v2", "v2"),
 		ClientID: t.text("clientId", true, ""), ClientSecret: t.secret("clientSecret", true),
 		Service: t.serviceAddress("service"), TokenService: t.serviceAddress("tokenService"),
-		Pull:       t.duration("pull", DefaultLeadPull, 10*time.Second, 24*time.Hour),
+		Pull:       t.duration("pull", DefaultLeadPull, time.Second, 24*time.Hour),
 		Push:       t.duration("push", DefaultLeadPush, time.Second, 24*time.Hour),
 		Margin:     t.duration("margin", DefaultLeadMargin, 0, 24*time.Hour),
 		Nightly:    t.timeOfDay("nightly", DefaultNightly),
