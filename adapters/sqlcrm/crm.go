@@ -30,6 +30,7 @@ var (
 	_ adapters.LeadWriter      = (*CRM)(nil)
 	_ adapters.LeadStateReader = (*CRM)(nil)
 	_ adapters.MessageReceiver = (*CRM)(nil)
+	_ adapters.MessageSource   = (*CRM)(nil)
 )
 
 // Check implements adapters.Adapter: the database answers, and the mapping in

@@ -108,9 +108,6 @@ func complete(file *crmfile.File) {
 	if !has("dealerLeadId") && len(section.Key) == 1 {
 		add("dealerLeadId", section.Key[0])
 	}
-	if file.Shared.Changes == nil {
-		file.Shared.Changes = &mapfile.Changes{Pos: file.Update.Pos}
-	}
 }
 
 // memberTexts are the members of a lead that are there, as texts.

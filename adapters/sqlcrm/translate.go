@@ -210,6 +210,9 @@ func fromServer(e *mysql.MySQLError) *failure {
 	if known, ok := serverFailures[e.Number]; ok {
 		return &known
 	}
+	if e.Number < 1000 { // of the server's own files
+		return &failure{reason: fmt.Sprintf("the database has trouble of its own (error %d)", e.Number)}
+	}
 	f := &failure{kind: refused, reason: fmt.Sprintf("the database refused a statement (error %d)", e.Number)}
 	if slices.Contains(aboutText, e.Number) {
 		f.detail = e.Message

@@ -21,6 +21,7 @@ type version struct {
 	file   *crmfile.File
 	shape  *interfaceShape
 	plan   *plan.Plan // nil where nothing is reported back
+	moves  *plan.Plan // nil where nothing is fetched for messages
 	values *values
 
 	program atomic.Pointer[program]
@@ -35,6 +36,7 @@ type program struct {
 	states   *plan.Program // nil where nothing is reported back
 	writing  *writing      // nil where no leads are written
 	messages *writing      // nil where no messages are
+	moves    *plan.Program // nil where no moves are fetched
 }
 
 // rebindPause is how long calls are answered with the reason of the last
@@ -64,9 +66,14 @@ func (c *Config) compile(folder fs.FS) (*version, mapfile.Faults) {
 	var meaning mapfile.Faults
 	if file.Update != nil && file.Update.Section != nil {
 		complete(file)
-		compiled, found := plan.Compile(file.Shared, s.target(file))
+		compiled, found := plan.Compile(partOf(file.Shared, file.Update.Section), s.target(file))
 		v.plan = compiled
 		meaning = append(meaning, crmfile.Renamed(found)...)
+	}
+	if file.Moves != nil {
+		compiled, found := compileMoves(file)
+		v.moves = compiled
+		meaning = append(meaning, found...)
 	}
 	values, found := compileValues(file, s)
 	v.values = values
@@ -123,23 +130,33 @@ func (c *CRM) bindTo(ctx context.Context, v *version) (*program, mapfile.Faults,
 	if v.plan != nil {
 		refs = append(refs, v.plan.Tables()...)
 	}
+	if v.moves != nil {
+		refs = append(refs, v.moves.Tables()...)
+	}
 	known, err := c.pool.inspect(limited, refs)
 	if err != nil {
 		return nil, nil, err
 	}
 	p := &program{}
 	var faults mapfile.Faults
-	if v.plan != nil {
-		states, found := v.plan.Bind(c.pool.server, known.schema)
-		p.states = states
-		faults = append(faults, crmfile.Renamed(found)...)
-		if states != nil {
-			refused, err := c.prepareAll(limited, v, states)
-			if err != nil {
-				return nil, nil, err
-			}
-			faults = append(faults, refused...)
+	for _, one := range []struct {
+		plan *plan.Plan
+		to   **plan.Program
+	}{{v.plan, &p.states}, {v.moves, &p.moves}} {
+		if one.plan == nil {
+			continue
 		}
+		bound, found := one.plan.Bind(c.pool.server, known.schema)
+		faults = append(faults, crmfile.Renamed(found)...)
+		if bound == nil {
+			continue
+		}
+		refused, err := c.prepareAll(limited, v, bound)
+		if err != nil {
+			return nil, nil, err
+		}
+		faults = append(faults, refused...)
+		*one.to = bound
 	}
 	b := &binder{version: v, catalog: known, server: c.pool.server}
 	p.writing, p.messages = b.lead(), b.messages()
@@ -163,7 +180,7 @@ func (c *CRM) prepareAll(ctx context.Context, v *version, p *plan.Program) (mapf
 			return nil, fmt.Errorf("preparing the statements of the mapping: %w", err)
 		}
 		faults = append(faults, mapfile.Fault{
-			File: v.file.Path, Pos: v.file.Update.Pos, Path: s.Name,
+			File: v.file.Path, Pos: v.file.Shared.Pos, Path: s.Name,
 			Message: "the database does not accept the statement made of this: " + why,
 		})
 	}

@@ -34,6 +34,7 @@ create table CARD (NUMBER varchar(20) not null primary key, CATID varchar(80), P
   OWNER varchar(10) not null, MADE datetime, MADEON varchar(8), WANTED date, QTY int, TOUCHED datetime, DELETED int not null default 0, REASON varchar(10), CUSTNO varchar(12));
 create table DEAL (ID integer primary key AUTO, CARDNO varchar(20), STAGE varchar(6), PCT int, AMOUNT decimal(12,2), DUE date, TOUCHED datetime);
 create table SEQ (NAME varchar(20) not null primary key, NEXTNO int not null);
+create table ORDERS (NO varchar(12) not null primary key, STATE varchar(4), WHO varchar(10), SAID varchar(80), TOUCHED datetime);
 create table INBOX (ID integer primary key AUTO, GWID varchar(64), KIND varchar(40), BODY text);
 insert into SEQ values ('PERSON', 400), ('OTHER', 7);
 `
@@ -43,6 +44,7 @@ timezone: America/Chicago
 currency: USD
 maps:
   status: {N: Accepted, W: Accepted, R: Rejected, D: Disqualified, P: notYet}
+  moves: {OK: approved, NO: rejected, WAIT: notYet}
 lead:
   leadId: card.CATID
   dealerLeadId: card.NUMBER
@@ -90,6 +92,15 @@ update:
     - {stamp: c.TOUCHED}
     - {from: DEAL d, lead: d.CARDNO, stamp: d.TOUCHED}
   gone: {when: {c.DELETED: 1}, send: {leadStatus: Disqualified, disqualifiedReasonWhy: Lead Already Known}}
+moves:
+  from: ORDERS o
+  stamp: o.TOUCHED
+  fields:
+    requestId: o.NO
+    status: {from: o.STATE, map: moves}
+    user: o.WHO
+    text: o.SAID
+    date: o.TOUCHED
 messages:
   table: INBOX
   id: GWID

@@ -19,6 +19,7 @@ type File struct {
 	Update    *Update // nil: nothing is reported back
 	PickLists []*PickList
 	Messages  *Messages // nil: messages are not written here
+	Moves     *Moves    // nil: nothing is fetched for messages
 }
 
 // Lead says which rows one lead becomes.
@@ -171,6 +172,22 @@ type Messages struct {
 	ID     mapfile.Text // the column that holds the gateway's id of the message
 	Insert []*Set
 }
+
+// Moves says where the moves of the dealer's staff stand that are to be told to
+// the partner. The fields of its section are those of MoveFields.
+type Moves struct {
+	Pos     mapfile.Pos
+	Section *mapfile.Endpoint
+	Stamp   *mapfile.Value // when a row changed
+}
+
+// MoveFields are the fields of a move, StampField beside them.
+func MoveFields() []string {
+	return []string{"requestId", "remoteId", "status", "user", "userName", "title", "text", "date", "disposition"}
+}
+
+// StampField is the field under which the moment of a move stands in its section.
+const StampField = "changedAt"
 
 // The maps that stand in files of their own.
 const (

@@ -92,7 +92,10 @@ func (d *decoder) decode(top *mapfile.Node) {
 	if n := k.Get("messages"); n != nil {
 		d.messages(n)
 	}
-	if k.Missing("lead", "update", "messages") {
+	if n := k.Get("moves"); n != nil {
+		d.moves(n)
+	}
+	if k.Missing("lead", "update", "messages", "moves") {
 		d.Fault(top.Pos, "", "a `lead` (which rows a lead becomes) or an `update` (what is reported back) is missing")
 	}
 }

@@ -292,3 +292,27 @@ func (d *decoder) messages(n *mapfile.Node) {
 	}
 	d.file.Messages = m
 }
+
+func (d *decoder) moves(n *mapfile.Node) {
+	const path = "moves"
+	k := d.Keys(n, path, movesContext)
+	if k == nil {
+		return
+	}
+	if n.Get("from") == nil {
+		d.Fault(n.Pos, path, "a `from` is missing: the table with one row for each request, such as from: ORDERS o")
+		return
+	}
+	m := &Moves{Pos: n.Pos}
+	m.Section = d.Section(mapfile.Text{Value: path, Pos: n.Pos}, n, path, append([]string{"stamp"}, refusedUpdateKeys...)...)
+	v := k.Get("stamp")
+	if v == nil {
+		if k.Missing("stamp") {
+			d.Fault(n.Pos, path, "`stamp` is missing: when a row changed, such as stamp: o.TOUCHED")
+		}
+		return
+	}
+	if m.Stamp = d.Value(v, k.At("stamp"), (&Update{Section: m.Section}).aliases()); m.Stamp != nil {
+		d.file.Moves = m
+	}
+}

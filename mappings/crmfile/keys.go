@@ -17,6 +17,7 @@ const (
 	shapeUpdate    mapfile.Shape = "an [update](#update)"
 	shapePickLists mapfile.Shape = "a map from names of maps to [pick lists](#a-pick-list)"
 	shapeMessages  mapfile.Shape = "[messages](#messages)"
+	shapeMoves     mapfile.Shape = "[moves](#moves)"
 	shapeWhen      mapfile.Shape = "a condition without SQL"
 	shapeKey       mapfile.Shape = "a map from columns to `auto`, `uuid`, a [counter or a format](#a-key), or a value"
 	shapeFind      mapfile.Shape = "a map from columns to values, or a list of such maps"
@@ -52,6 +53,7 @@ var fileContext = &mapfile.Context{
 		&mapfile.Key{Name: "lead", Shape: shapeLead, Doc: "Which rows a lead becomes.", Example: "lead: {leadId: card.CATID, rows: [{card: {table: CARD, insert: {NAME: lead.name}}}]}"},
 		&mapfile.Key{Name: "update", Shape: shapeUpdate, Doc: "What is reported back of a lead.", Example: "update: {from: CARD c, leadId: c.CATID, fields: {leadStatus: c.STATUS}}"},
 		&mapfile.Key{Name: "pickLists", Shape: shapePickLists, Doc: "Tables of the CRM that list what a mapped column can hold, so that `mapping check --db` finds what has no entry.", Example: "pickLists: {closed-reasons: {table: REASON, column: CODE}}"},
+		&mapfile.Key{Name: "moves", Shape: shapeMoves, Doc: "The table whose rows say what the dealer's staff did with requests.", Example: "moves: {from: ORDERS o, stamp: o.TOUCHED, fields: {requestId: o.NO, status: o.STATE}}"},
 		&mapfile.Key{Name: "messages", Shape: shapeMessages, Doc: "The table that inbound messages are written into.", Example: "messages: {table: INBOX, id: GATEWAYID, insert: {KIND: message.requestType}}"},
 	),
 	Frame: "timezone: America/Denver\nupdate: {from: CARD c, fields: {leadStatus: c.STATUS}}\nHERE\n",
@@ -196,6 +198,17 @@ var messagesContext = &mapfile.Context{
 	Frame: "messages:\n  table: INBOX\n  id: GATEWAYID\n  insert: {KIND: message.requestType}\n  HERE\n",
 }
 
+var movesContext = &mapfile.Context{
+	Name:  "moves",
+	Title: "moves",
+	Doc:   "What the dealer's staff did with requests, one row for each request, written like a section of rms.yaml. The fields are `requestId` (the dealer's own id) or `remoteId` (the partner's), `status`, `user`, `userName`, `title`, `text`, `date` and `disposition`. A row in another status is another move.",
+	Keys: append(mapfile.SectionKeys("from", "key", "join", "where", "use", "fields"),
+		&mapfile.Key{Name: "stamp", Shape: shapeValue, Required: true, Doc: "When the row changed.", Example: "stamp: o.TOUCHED"},
+	),
+	Open:  "child rows by a name of your choice (a map with `table` and `match`)",
+	Frame: "timezone: America/Denver\nmoves:\n  from: ORDERS o\n  fields: {requestId: o.NO, status: o.STATE}\n  HERE\n",
+}
+
 var stageContext = &mapfile.Context{
 	Name:  "stage",
 	Title: "A stage of sales-stages.yaml",
@@ -211,7 +224,7 @@ var stageContext = &mapfile.Context{
 func Contexts() []*mapfile.Context {
 	return []*mapfile.Context{
 		fileContext, leadContext, rowContext, keyContext, counterContext, writeContext,
-		updateContext, changedContext, goneContext, pickListContext, stageContext, messagesContext,
+		updateContext, changedContext, goneContext, pickListContext, stageContext, messagesContext, movesContext,
 	}
 }
 

@@ -93,6 +93,13 @@ func contextSchema(c *mapfile.Context, names Names) object {
 	if len(required) > 0 {
 		out["required"] = required
 	}
+	if c == movesContext {
+		members := object{}
+		for _, name := range MoveFields() {
+			members[name] = ref("anyValue")
+		}
+		properties["fields"] = object{"type": "object", "properties": members, "additionalProperties": false, "minProperties": 1}
+	}
 	if c == updateContext {
 		members := object{}
 		for _, name := range names.Update {
@@ -144,6 +151,7 @@ var shapeSchemas = map[mapfile.Shape]func() object{
 	shapeUpdate:    func() object { return anyOf(ref("crm-" + updateContext.Name)) },
 	shapePickLists: func() object { return mapOf(ref("crm-" + pickListContext.Name)) },
 	shapeMessages:  func() object { return anyOf(ref("crm-" + messagesContext.Name)) },
+	shapeMoves:     func() object { return anyOf(ref("crm-" + movesContext.Name)) },
 	shapeWhen:      func() object { return orList(ref("condition-map")) },
 	shapeKey: func() object {
 		return mapOf(anyOf(object{"enum": []string{"auto", "uuid"}}, ref("crm-"+keyContext.Name), written()))
