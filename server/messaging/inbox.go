@@ -37,12 +37,14 @@ func (s *Service) inbox(d Dealer) queue.HandlerFunc {
 		in.CustomerChecked, in.CustomerUnknown = s.customer(ctx, d, in)
 		in.Location = s.location(ctx, d, in)
 		return queue.Finish().Within(func(ctx context.Context) error {
+			handle := s.receive
+			conversation, err := s.aboutConversation(ctx, d, in)
+			if conversation {
+				handle = s.converse
+			}
 			var happened []Event
-			var err error
-			if in.Kind == "message" {
-				happened, err = s.converse(ctx, d, in, item)
-			} else {
-				happened, err = s.receive(ctx, d, in, item)
+			if err == nil {
+				happened, err = handle(ctx, d, in, item)
 			}
 			if err != nil {
 				return err
@@ -55,6 +57,31 @@ func (s *Service) inbox(d Dealer) queue.HandlerFunc {
 			return nil
 		})
 	}
+}
+
+// aboutConversation says whether a message is about a conversation. Of error
+// messages the documents show those about requests alone, so what the failed
+// message was about decides.
+func (s *Service) aboutConversation(ctx context.Context, d Dealer, in request.Incoming) (bool, error) {
+	of, is := in.Error()
+	if !is || of == "" {
+		return in.Kind == "message", nil
+	}
+	for _, kind := range []struct {
+		conversation bool
+		find         func() error
+	}{
+		{true, func() error { _, err := s.o.Store.ChainByMessage(ctx, d.Code, of); return err }},
+		{false, func() error { _, err := s.o.Store.RequestByMessage(ctx, d.Code, of); return err }},
+	} {
+		switch err := kind.find(); {
+		case err == nil:
+			return kind.conversation, nil
+		case !errors.Is(err, ErrUnknown):
+			return false, fmt.Errorf("reading what an error message is about: %w", err)
+		}
+	}
+	return in.Kind == "message", nil
 }
 
 // receive applies a message about a request.

@@ -158,6 +158,33 @@ func TestARefusedUpdateReachesWhoMadeIt(t *testing.T) {
 	})
 }
 
+func TestARefusedWordOfAConversationReachesWhoSaidIt(t *testing.T) {
+	for _, kind := range []string{"message", "request"} { // the documents show errors about requests alone
+		t.Run(kind, func(t *testing.T) {
+			bubble(t, func(t *testing.T, h *house) {
+				h.work()
+				said, err := h.service.Begin(t.Context(), "D100", "0001007", "K-1", request.Asset{SerialNumber: "ZZT1"}, request.Say{User: "mlind", Text: "Hello"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				h.until(messaging.Sent)
+				h.arrives("in-1", object{
+					"dealerCode": "D100", "customerNumber": "0001007", "submittedMessageId": "c-1", "submittedTime": "2026-04-01T12:00:00Z", "messageType": kind,
+					"payload": object{"errorCode": request.NotFound, "errorSubmittedMessageId": said.Message.ID},
+				})
+				h.until(messaging.HandedOver)
+				c, err := h.service.Chain(t.Context(), "D100", said.Chain.ID)
+				if err != nil || c.Lines[0].Refused != request.NotFound {
+					t.Errorf("%+v %v", c, err)
+				}
+				if last := h.alerts[len(h.alerts)-1]; !strings.Contains(last.Detail, "local:mlind") {
+					t.Errorf("%+v", last)
+				}
+			})
+		})
+	}
+}
+
 func TestCustomersAreLookedUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		customers customers
