@@ -68,8 +68,10 @@ func compileMoves(file *crmfile.File) (*plan.Plan, mapfile.Faults) {
 	stamp := *file.Moves.Stamp
 	if stamp.Kind == mapfile.ColumnValue { // a moment, midnight included
 		column := stamp
-		stamp = mapfile.Value{Pos: column.Pos, Kind: mapfile.FromValue, Items: []*mapfile.Value{&column},
-			Convert: &mapfile.Conversions{Pos: column.Pos, Date: &mapfile.DateRule{Pos: column.Pos, Midnight: &mapfile.Text{Value: "keep"}}}}
+		keep := &mapfile.DateRule{Pos: column.Pos, Midnight: &mapfile.Text{Value: "keep"}}
+		stamp = mapfile.Value{
+			Pos: column.Pos, Kind: mapfile.FromValue, Items: []*mapfile.Value{&column}, Convert: &mapfile.Conversions{Pos: column.Pos, Date: keep},
+		}
 	}
 	section.Fields = append(section.Fields, &mapfile.Field{Path: mapfile.Text{Value: crmfile.StampField, Pos: stamp.Pos}, Value: &stamp})
 	return plan.Compile(partOf(file.Shared, section), movesTarget(file))

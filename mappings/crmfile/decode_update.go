@@ -34,9 +34,7 @@ func (d *decoder) update(n *mapfile.Node) {
 	}
 	fields := d.stages(n)
 	without := append(slices.Clone(ownUpdateKeys), refusedUpdateKeys...)
-	if misspelt := d.misspelt(k); len(misspelt) > 0 {
-		without = append(without, misspelt...)
-	}
+	without = append(without, d.misspelt(k, updatePath, updateContext, ownUpdateKeys)...)
 	u.Section = d.Section(mapfile.Text{Value: "update", Pos: n.Pos}, fields, updatePath, without...)
 	aliases := u.aliases()
 	if v := k.Get("leadId"); v != nil {
@@ -58,15 +56,15 @@ func (d *decoder) update(n *mapfile.Node) {
 }
 
 // misspelt are keys that are most like one of this package's own.
-func (d *decoder) misspelt(k *mapfile.Keys) []string {
+func (d *decoder) misspelt(k *mapfile.Keys, path string, c *mapfile.Context, own []string) []string {
 	var all []string
 	for _, p := range k.Rest {
 		if slices.Contains(refusedUpdateKeys, p.Key.Value) {
 			continue
 		}
-		near := mapfile.Nearest(p.Key.Value, namesOf(updateContext))
-		if slices.Contains(ownUpdateKeys, near) && p.Value.Get("table") == nil {
-			d.Unknown(p.Key, updatePath, "key", namesOf(updateContext))
+		near := mapfile.Nearest(p.Key.Value, namesOf(c))
+		if slices.Contains(own, near) && p.Value.Get("table") == nil {
+			d.Unknown(p.Key, path, "key", namesOf(c))
 			all = append(all, p.Key.Value)
 		}
 	}
@@ -299,15 +297,21 @@ func (d *decoder) moves(n *mapfile.Node) {
 	if k == nil {
 		return
 	}
+	for _, p := range n.Pairs {
+		if slices.Contains(refusedUpdateKeys, p.Key.Value) {
+			d.Fault(p.Key.Pos, k.At(p.Key.Value), "%s makes no sense for moves: there is one for each row of one table, told by its stamp", p.Key.Value)
+		}
+	}
 	if n.Get("from") == nil {
 		d.Fault(n.Pos, path, "a `from` is missing: the table with one row for each request, such as from: ORDERS o")
 		return
 	}
 	m := &Moves{Pos: n.Pos}
-	m.Section = d.Section(mapfile.Text{Value: path, Pos: n.Pos}, n, path, append([]string{"stamp"}, refusedUpdateKeys...)...)
+	misspelt := d.misspelt(k, path, movesContext, []string{"stamp"})
+	m.Section = d.Section(mapfile.Text{Value: path, Pos: n.Pos}, n, path, slices.Concat([]string{"stamp"}, refusedUpdateKeys, misspelt)...)
 	v := k.Get("stamp")
 	if v == nil {
-		if k.Missing("stamp") {
+		if len(misspelt) == 0 && k.Missing("stamp") {
 			d.Fault(n.Pos, path, "`stamp` is missing: when a row changed, such as stamp: o.TOUCHED")
 		}
 		return
