@@ -4,7 +4,7 @@ import "sync"
 
 // shares keeps one dealer's requests from taking all the room there is. While
 // there is plenty anybody may take it; once half of it is taken, a dealer that
-// holds more than an equal part waits for its own to end.
+// holds more than an equal part is told to come again.
 type shares struct {
 	room int // requests worked on at once
 
@@ -12,6 +12,9 @@ type shares struct {
 	total int
 	held  map[string]int // by dealer
 }
+
+// leastPart is what every dealer may hold, however many there are.
+const leastPart = 8
 
 // take takes a place for a request of a dealer, one of so many; false when there
 // is none for it. Whoever took one gives it back.
@@ -21,7 +24,7 @@ func (s *shares) take(dealer string, dealers int) bool {
 	if s.held == nil {
 		s.held = map[string]int{}
 	}
-	if dealers > 1 && 2*s.total >= s.room && s.held[dealer] >= max(1, s.room/dealers) {
+	if dealers > 1 && 2*s.total >= s.room && s.held[dealer] >= max(leastPart, s.room/dealers) {
 		return false
 	}
 	s.total++

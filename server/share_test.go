@@ -12,15 +12,15 @@ func TestShares(t *testing.T) {
 		}
 	})
 	t.Run("ACrowdedDealerLeavesRoomForTheOthers", func(t *testing.T) {
-		s := shares{room: 8}
+		s := shares{room: 40}
 		taken := 0
 		for s.take("D100", 2) {
 			taken++
 		}
-		if taken != 4 {
-			t.Errorf("one of two dealers got %d of 8 places, want 4", taken)
+		if taken != 20 {
+			t.Errorf("one of two dealers got %d of 40 places, want 20", taken)
 		}
-		for i := range 4 {
+		for i := range 20 {
 			if !s.take("D200", 2) {
 				t.Errorf("request %d of the other dealer got no place", i)
 			}
