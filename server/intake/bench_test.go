@@ -25,7 +25,7 @@ import (
 	"github.com/dealerbridge/dealerbridge/server/store"
 )
 
-// The bench posts messages of two kilobytes to the intake, and to a handler as a
+// The bench posts messages to the intake, and to a handler as a
 // competent engineer writes it: insert, then 200. Both wait for the disk.
 
 func BenchmarkPostSQLite(b *testing.B) {
@@ -132,25 +132,30 @@ func servePlain(b *testing.B, db *sql.DB, table string) string {
 // clients runs both with one and with several posting at once, in turns, so that
 // whatever else the machine does slows both alike.
 func clients(b *testing.B, serve func(b *testing.B) (intakeURL, plainURL string)) {
-	for _, n := range []int{1, 8, 32} {
-		b.Run(fmt.Sprintf("clients=%d", n), func(b *testing.B) {
-			intakeURL, plainURL := serve(b)
-			ours, plain := &side{url: intakeURL}, &side{url: plainURL}
-			transport := &http.Transport{MaxIdleConnsPerHost: n}
-			defer transport.CloseIdleConnections()
-			client := &http.Client{Transport: transport}
-			b.ResetTimer()
-			for done := 0; done < b.N; done += turn {
-				ours.post(b, client, n, min(turn, b.N-done))
-				plain.post(b, client, n, min(turn, b.N-done))
-			}
-			b.ReportMetric(ours.rate(), "intake/s")
-			b.ReportMetric(plain.rate(), "plain/s")
-			b.ReportMetric(ours.rate()/plain.rate(), "times-plain")
-			b.ReportMetric(ours.p99(), "intake-p99-ms")
-			b.ReportMetric(plain.p99(), "plain-p99-ms")
-		})
+	// An extension of a contract, and a quote with a full cart.
+	for _, size := range []int{1000, 4000} {
+		for _, n := range []int{1, 8, 32} {
+			b.Run(fmt.Sprintf("bytes=%d/clients=%d", size, n), func(b *testing.B) { compare(b, serve, size, n) })
+		}
 	}
+}
+
+func compare(b *testing.B, serve func(b *testing.B) (intakeURL, plainURL string), size, clients int) {
+	intakeURL, plainURL := serve(b)
+	ours, plain := &side{url: intakeURL, size: size}, &side{url: plainURL, size: size}
+	transport := &http.Transport{MaxIdleConnsPerHost: clients}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+	b.ResetTimer()
+	for done := 0; done < b.N; done += turn {
+		ours.post(b, client, clients, min(turn, b.N-done))
+		plain.post(b, client, clients, min(turn, b.N-done))
+	}
+	b.ReportMetric(ours.rate(), "intake/s")
+	b.ReportMetric(plain.rate(), "plain/s")
+	b.ReportMetric(ours.rate()/plain.rate(), "times-plain")
+	b.ReportMetric(ours.p99(), "intake-p99-ms")
+	b.ReportMetric(plain.p99(), "plain-p99-ms")
 }
 
 // turn is how many messages one side gets before the other has its turn.
@@ -159,6 +164,7 @@ const turn = 250
 // side is one of the two that are compared.
 type side struct {
 	url   string
+	size  int // about how many bytes a message has
 	whole time.Duration
 	took  []time.Duration
 }
@@ -179,7 +185,7 @@ var posted atomic.Int64
 func (s *side) post(b *testing.B, client *http.Client, clients, messages int) {
 	b.Helper()
 	head, tail, _ := strings.Cut(service("@", ""), "@")
-	tail = strings.Replace(tail, "It does not start", strings.Repeat("It does not start. ", 70), 1)
+	tail = strings.Replace(tail, "It does not start", strings.Repeat("x", s.size-len(head)-len(tail)), 1)
 	var (
 		wait sync.WaitGroup
 		left atomic.Int64

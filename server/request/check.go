@@ -55,15 +55,20 @@ func checked(body []byte) (*node, []Fault) {
 	}
 	c.doubles(root, "")
 	c.types(root, reflect.TypeFor[model.Message](), "")
-	if len(c.faults) == 0 {
-		c.envelope(root)
-	}
+	c.envelope(root)
 	return root, c.faults
 }
 
 type checker struct{ faults []Fault }
 
+// fault notes one fault of a place; of what stands inside a faulty place nothing
+// more is said.
 func (c *checker) fault(path, format string, args ...any) {
+	for _, f := range c.faults {
+		if rest, inside := strings.CutPrefix(path, f.Path); inside && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return
+		}
+	}
 	if len(c.faults) < maxFaults {
 		c.faults = append(c.faults, Fault{path, fmt.Sprintf(format, args...)})
 	}

@@ -48,7 +48,10 @@ func TestCheck(t *testing.T) {
 		}},
 		"NamesThatStandTwice": {
 			[]byte(`{"dealerCode":"a","DealerCode":"b","payload":{"request":{"localId":1,"localId":2,"\u212aey":1,"key":2}}}`),
-			[]string{"DealerCode: stands there more than once", "payload.request.localId: stands there more than once", "payload.request.key: stands there more than once"},
+			[]string{
+				"DealerCode: stands there more than once", "payload.request.localId: stands there more than once", "payload.request.key: stands there more than once",
+				"submittedMessageId: is required", "submittedTime: is required", "messageType: is required",
+			},
 		},
 		"WrongTypesAllAtOnce": {
 			change(service, func(o, payload, inner object) {
@@ -126,7 +129,7 @@ func TestCheck(t *testing.T) {
 			},
 		},
 		"AChain":        {chain, nil},
-		"NamesAreTamed": {[]byte(`{"<b>\u0000":1,"<b>\u0000":2,"dealerCode":"a","submittedMessageId":"b","submittedTime":"2026-03-02T08:00Z","messageType":"catalog"}`), []string{"_b__: stands there more than once"}},
+		"NamesAreTamed": {[]byte(`{"<b>\u0000":1,"<b>\u0000":2,"dealerCode":"a","submittedMessageId":"b","submittedTime":"2026-03-02T08:00Z","messageType":"catalog"}`), []string{"_b__: stands there more than once", "customerNumber: is required for the message type catalog"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, texts(request.Check(c.body))); diff != "" {
