@@ -2,6 +2,7 @@ package sqlcrm
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -92,6 +93,15 @@ func (c *CRM) Close() error {
 		}
 	})
 	return c.closed
+}
+
+// PoolStats tells how the connections are used.
+func (c *CRM) PoolStats() sql.DBStats {
+	connections, err := c.pool.db.DB()
+	if err != nil {
+		return sql.DBStats{}
+	}
+	return connections.Stats()
 }
 
 // begin gives the program in force.

@@ -248,3 +248,22 @@ func TestHash(t *testing.T) {
 		}
 	})
 }
+
+func TestACodeMapMaySayNotYet(t *testing.T) {
+	wait := "notYet"
+	m, err := convert.NewCodeMap([]convert.CodeEntry{{Code: "A", Word: "Accepted"}, {Code: "H", Word: wait}}, convert.CodeMapOptions{NotYet: wait, Else: &wait})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code, want := range map[string]convert.State{"A": convert.Present, "H": convert.Deferred, "?": convert.Deferred, "": convert.Empty} {
+		if word, state := m.Lookup(code); state != want || state == convert.Deferred && word != "" {
+			t.Errorf("%q: got %q, %v, want %v", code, word, state, want)
+		}
+	}
+	if !convert.Deferred.Bad() || convert.Deferred.Missing() {
+		t.Error("a list would go on behind a code that says not yet")
+	}
+	if words := m.Words(); len(words) != 1 || words[0] != "Accepted" {
+		t.Errorf("got the words %v, want those that are sent", words)
+	}
+}
