@@ -54,12 +54,17 @@ type door struct {
 
 func open(t testing.TB, change ...func(*intake.Options)) *door {
 	t.Helper()
+	return openOn(t, store.Options{Path: filepath.Join(t.TempDir(), "state.db")}, change...)
+}
+
+func openOn(t testing.TB, state store.Options, change ...func(*intake.Options)) *door {
+	t.Helper()
 	d := &door{
 		t: t, dir: t.TempDir(), now: time.Date(2026, 3, 2, 8, 15, 1, 250e6, time.UTC), events: map[intake.Event]int{},
 		sender: intake.Sender{Client: "crs-1", Dealers: []string{"D100", "D101"}},
 	}
 	var err error
-	if d.state, err = store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "state.db")}); err != nil {
+	if d.state, err = store.Open(t.Context(), state); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -5,13 +5,44 @@ package intake_test
 import (
 	"context"
 	"database/sql"
+	"net/http"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	_ "github.com/go-sql-driver/mysql" // what the store uses, too
 
 	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/dbtest"
 	"github.com/dealerbridge/dealerbridge/server/store"
 )
+
+func TestReceiveMySQL(t *testing.T) {
+	d := openOn(t, store.Options{DSN: dbtest.MySQL(t).DSN()})
+	body := service("m-1", strings.Repeat(photo, 5)) // several parts of a bundle
+	var wait sync.WaitGroup
+	answers := make([]answer, 4)
+	for n := range answers {
+		wait.Go(func() { answers[n] = d.post(body) })
+	}
+	wait.Wait()
+	for n, a := range answers {
+		if a.status != http.StatusOK || a.body != "{"+added+body[1:] {
+			t.Errorf("%d: %d, %d bytes", n, a.status, len(a.body))
+		}
+	}
+	items := d.items("D100")
+	if len(items) != 1 || d.joined(items[0]) != body || len(d.kept()) != 0 {
+		t.Errorf("%d items, files %v", len(items), d.kept())
+	}
+	d.later(48 * time.Hour)
+	if again := d.post(body); again.body != answers[0].body {
+		t.Errorf("the repeat: %d, %.100s", again.status, again.body)
+	}
+	if n, err := d.files.Erase(t.Context(), "D100", "0001007"); err != nil || n != 1 {
+		t.Errorf("%d bundles erased, %v", n, err)
+	}
+}
 
 func BenchmarkPostMySQL(b *testing.B) {
 	clients(b, func(b *testing.B) (intakeURL, plainURL string) {
