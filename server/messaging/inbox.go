@@ -202,7 +202,7 @@ func (s *Service) carryOut(ctx context.Context, d Dealer, about subject, effects
 			}
 			err = s.alert(ctx, alert.Alert{
 				Dealer: d.Code, Cause: "message-" + string(e.Reason), Title: words[e.Reason], Subject: about.name(item), Detail: detail,
-				Command: about.command(), Topic: about.topic(),
+				Command: about.command(d.Code), Topic: about.topic(),
 			})
 		case request.Note:
 			happened = append(happened, Event(e.Reason))
@@ -221,11 +221,19 @@ func (a subject) name(item queue.Item) string {
 	return a.kind + " " + a.id
 }
 
-func (a subject) command() string {
-	if a.id == "" {
+func (a subject) command(dealer string) string {
+	switch {
+	case a.id == "":
 		return ""
+	case a.kind == "conversation":
+		return "dealerbridge requests chains --dealer " + dealer
 	}
-	return "dealerbridge requests show " + a.id
+	return show(dealer, a.id)
+}
+
+// show is the command that shows a request.
+func show(dealer, id string) string {
+	return fmt.Sprintf("dealerbridge requests show --dealer %s %s", dealer, id)
 }
 
 // arrival tells a person that somebody waits (R231).
@@ -239,7 +247,7 @@ func (s *Service) arrival(ctx context.Context, d Dealer, about subject, e reques
 	}
 	return s.alert(ctx, alert.Alert{
 		Dealer: d.Code, Cause: "message-arrived-" + about.kind, Title: "A customer's " + about.kind + " waits for an answer",
-		Subject: about.name(queue.Item{}), Detail: detail, Command: about.command(), Topic: about.topic(),
+		Subject: about.name(queue.Item{}), Detail: detail, Command: about.command(d.Code), Topic: about.topic(),
 	})
 }
 

@@ -75,7 +75,7 @@ func TestARequestArrivesAndIsAnswered(t *testing.T) {
 		if diff := cmp.Diff([]string{"message-arrived-request"}, h.causes()); diff != "" {
 			t.Error(diff)
 		}
-		if a := h.alerts[0]; a.Topic.Request != "service" || a.Command != "dealerbridge requests show "+v.Request.ID || strings.Contains(a.Detail, "oil") {
+		if a := h.alerts[0]; a.Topic.Request != "service" || a.Command != "dealerbridge requests show --dealer D100 "+v.Request.ID || strings.Contains(a.Detail, "oil") {
 			t.Errorf("%+v", a)
 		}
 

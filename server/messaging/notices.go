@@ -151,7 +151,7 @@ func (s *Service) take(ctx context.Context, d Dealer, m adapters.DealerMove) (Ev
 	tell := func(e Event, title, detail string) (Event, error) {
 		command := ""
 		if id != "" {
-			command = "dealerbridge requests show " + id
+			command = show(d.Code, id)
 		}
 		return e, s.alert(ctx, alert.Alert{
 			Dealer: d.Code, Cause: "message-" + string(e), Title: title, Subject: "request " + about, Detail: detail, Command: command,
