@@ -105,7 +105,8 @@ type Options struct {
 	Gap          time.Duration // a pause between rounds after which is reconciled; 0: DefaultGap
 	Batch        int           // updates in one call (R60); 0: 1
 	Calls        int           // calls with an update that fail because the service does, before it is parked; 0: DefaultCalls
-	Parallel     int           // leads written, and calls with updates, at the same time; 0: DefaultParallel
+	Parallel     int           // calls with updates at the same time; 0: DefaultParallel
+	Writers      int           // leads written at the same time, of use where the CRM's adapter lets them; 0: 1
 	SendExisting bool          // report what stands in the CRM when it is connected first
 	CompareAt    time.Duration // since midnight in Zone, when all leads are compared; 0: DefaultCompareAt
 	Zone         *time.Location
@@ -139,6 +140,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Parallel < 1 {
 		o.Parallel = DefaultParallel
+	}
+	if o.Writers < 1 {
+		o.Writers = 1
 	}
 	if o.Zone == nil {
 		o.Zone = time.UTC

@@ -49,7 +49,9 @@ func weather(b *bench, d *dice) {
 	}
 	b.desk.fail, b.desk.lose = trouble(6, errAway), trouble(6, errAway)
 	b.far.fail, b.far.lose = trouble(6, errService), trouble(6, errService)
-	b.opts = func(o *leadsync.Options) { o.PullEvery, o.Calls, o.Batch = 3*time.Minute, 1000, 1+d.roll(3) }
+	b.opts = func(o *leadsync.Options) {
+		o.PullEvery, o.Calls, o.Batch, o.Writers = 3*time.Minute, 1000, 1+d.roll(3), 1+d.roll(4)
+	}
 	b.run(b.worker())
 	stop := b.run(b.worker())
 	var ids []string

@@ -48,12 +48,13 @@ func (s *session) write(ctx context.Context, limit int) (more bool, err error) {
 	return len(leads) == limit, nil
 }
 
-// writeThese writes leads, some at the same time: none of them waits for another.
+// writeThese writes leads, at the same time where that is wanted: none of them
+// waits for another.
 // After some in a row that could not be written the rest is left for later.
 func (s *session) writeThese(ctx context.Context, crm CRM, leads []Lead) error {
 	var row, all atomic.Int64
 	var group errgroup.Group
-	group.SetLimit(s.o.Parallel)
+	group.SetLimit(s.o.Writers)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	for _, l := range leads {
