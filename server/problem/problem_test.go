@@ -150,6 +150,8 @@ var elsewhere = map[string]string{
 	"adapters.ErrAnswer":         calls,
 	"adapters.ErrAnswerTooLarge": calls,
 	"adapters.ErrNotFitting":     "met by workers, who hold what does not fit and say why in its journey",
+	"leadsync.*":                 "the operator's API says in its own words what cannot be done with a lead",
+	"messaging.*":                "the operator's API says in its own words what cannot be done with a request",
 	"queue.*":                    "the operator's API says in its own words what cannot be done with an item",
 	"request.*":                  "the desk and the intake of messages say in their own words what is not allowed",
 	"changes.ErrLeaseLost":       "met by the worker alone, which leaves the dealer to the other process",
