@@ -36,8 +36,9 @@ type attachmentRow struct {
 
 func (attachmentRow) TableName() string { return "attachments" }
 
-// spoolPrefix begins the names of files that are still being received.
-const spoolPrefix = "incoming-"
+// spoolPrefix begins the names of files that are still being received. They may
+// lie among those of other programs.
+const spoolPrefix = "dealerbridge-incoming-"
 
 // spoolLife is after how long such a file is left over from a process that died.
 const spoolLife = 24 * time.Hour

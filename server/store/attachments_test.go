@@ -37,7 +37,7 @@ func TestAttachmentsSQLite(t *testing.T) {
 	t.Run("WhatADeadProcessReceivedGoes", func(t *testing.T) {
 		dir := t.TempDir()
 		a := attachmentsOf(t, openAt(t, store.Options{Path: filepath.Join(t.TempDir(), "state.db")}), dir)
-		dead, alive := filepath.Join(dir, "incoming-1"), filepath.Join(dir, "incoming-2")
+		dead, alive := filepath.Join(dir, "dealerbridge-incoming-1"), filepath.Join(dir, "dealerbridge-incoming-2")
 		for _, name := range []string{dead, alive} {
 			if err := os.WriteFile(name, []byte("half a photo"), 0o600); err != nil {
 				t.Fatal(err)
@@ -50,7 +50,7 @@ func TestAttachmentsSQLite(t *testing.T) {
 		if _, err := a.Clear(t.Context(), march(1), 10); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{"incoming-2"}, filesIn(t, dir)); diff != "" {
+		if diff := cmp.Diff([]string{"dealerbridge-incoming-2"}, filesIn(t, dir)); diff != "" {
 			t.Error(diff)
 		}
 	})
