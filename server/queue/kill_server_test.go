@@ -1,4 +1,4 @@
-//go:build unix && server
+//go:build server
 
 package queue_test
 
