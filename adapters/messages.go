@@ -12,7 +12,7 @@ type MessagePoster interface {
 	// PostMessage sends one message, in one try, and says what came of it. The
 	// body is sent byte for byte; a repeat is the very same body. The error, if
 	// any, is a *CallError: ErrBadRequest for 402 (R193, not to be repeated
-	// unchanged), ErrForbidden for 403 (R194), ErrAddress for 404 (R195),
+	// unchanged) and for 400, 413 and their kin, ErrForbidden for 403 (R194), ErrAddress for 404 (R195),
 	// ErrCredentials for a token that is not accepted even when renewed (R197),
 	// ErrService for the rest (R196). Only a nil error means it was taken.
 	PostMessage(ctx context.Context, body []byte) (PostedMessage, error)

@@ -293,12 +293,15 @@ func (s *Sandbox) handleTalk(m *message, n *Note) {
 		return
 	}
 	t := s.crs.talks[string(c.Chain.RemoteID)]
+	if t != nil && t.Dealer != string(m.DealerCode) {
+		t = nil
+	}
 	for _, other := range s.crs.talks {
-		if t == nil && other.DealerID != "" && other.DealerID == string(c.Chain.LocalID) {
+		if t == nil && other.Dealer == string(m.DealerCode) && other.DealerID != "" && other.DealerID == string(c.Chain.LocalID) {
 			t = other
 		}
 	}
-	if t == nil || t.Dealer != string(m.DealerCode) { // R286
+	if t == nil { // R286
 		t = &Talk{
 			ID: s.id("ch"), Dealer: string(m.DealerCode), Customer: string(m.CustomerNumber), Active: true,
 			Contract: string(c.Contract.ID), Serial: string(c.Asset.Serial),
