@@ -244,8 +244,8 @@ func (s *Sandbox) desk(dealer string, r told) *Desk {
 	return nil
 }
 
-// fromDealer takes a request that the dealer started (R237), and tells the
-// dealer its id at once.
+// fromDealer takes a request that the dealer started (R237). The dealer learns
+// its id with the first thing that comes back.
 func (s *Sandbox) fromDealer(m *message, n *Note, r told) {
 	if !slices.Contains(kinds, string(r.Type)) {
 		s.unknown(m, n, "a request of no known type")
