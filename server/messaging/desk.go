@@ -272,11 +272,21 @@ func (s *Service) Erase(ctx context.Context, dealer, customer string) (int64, er
 }
 
 // EraseRequest takes one request away with its files, for leads, which have no
-// customer number; ErrUnknown. The messages it came with end with their time.
+// customer number, and with the messages about it; ErrUnknown. queue.ErrBusy
+// where one of these is being handled: the caller asks again.
 func (s *Service) EraseRequest(ctx context.Context, dealer, id string) error {
 	kept, err := s.o.Store.Request(ctx, dealer, id)
 	if err != nil {
 		return fmt.Errorf("erasing a request: %w", err)
+	}
+	keys := []string{name(kept.ID)}
+	if kept.PartnerID != "" {
+		keys = append(keys, name("request:"+kept.PartnerID))
+	}
+	for _, key := range keys {
+		if _, err := s.o.Queue.EraseOrder(ctx, dealer, key); err != nil {
+			return fmt.Errorf("erasing the messages of a request: %w", err)
+		}
 	}
 	for _, f := range kept.Files() {
 		if ref, ok := attachment.ParseReference(f.Contents); ok {

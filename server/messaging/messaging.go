@@ -122,6 +122,7 @@ type Queue interface {
 	Push(ctx context.Context, items ...queue.Item) ([]queue.Receipt, error)
 	Work(ctx context.Context, lane queue.Lane, h queue.Handler, p queue.Policy) error
 	Erase(ctx context.Context, dealer, customer string) (int64, error)
+	EraseOrder(ctx context.Context, dealer, key string) (int64, error)
 }
 
 // Alerts takes what a person must be told. It joins a transaction of its

@@ -199,6 +199,18 @@ func (q *Queue) Erase(ctx context.Context, dealer, customer string) (int64, erro
 	return n, nil
 }
 
+// EraseOrder is Erase for the items of one order key.
+func (q *Queue) EraseOrder(ctx context.Context, dealer, key string) (int64, error) {
+	if dealer == "" || key == "" {
+		return 0, fmt.Errorf("%w: erasing needs a dealer and an order key", ErrUnfit)
+	}
+	n, err := q.o.Storage.EraseOrder(ctx, dealer, key, q.o.Now())
+	if err != nil {
+		return n, fmt.Errorf("erasing the items of a request: %w", err)
+	}
+	return n, nil
+}
+
 // nobody is the Observer of those who want none.
 type nobody struct{}
 

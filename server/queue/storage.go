@@ -58,6 +58,8 @@ type Storage interface {
 	// It returns how many it erased. ErrBusy where one is being handled: the
 	// others are erased, and the caller asks again.
 	Erase(ctx context.Context, dealer, customer string, now time.Time) (int64, error)
+	// EraseOrder is Erase for the items of one order key.
+	EraseOrder(ctx context.Context, dealer, key string, now time.Time) (int64, error)
 }
 
 // Claim is the right to work on a lane, held by one process at a time.

@@ -382,6 +382,22 @@ func (q *Queue) inSteps(ctx context.Context, numbers []int64, do func(db *gorm.D
 
 // Erase is part of queue.Storage.
 func (q *Queue) Erase(ctx context.Context, dealer, customer string, now time.Time) (int64, error) {
+	if customer == "" {
+		return 0, nil
+	}
+	return q.erase(ctx, dealer, "customer = ?", raw(customer), now)
+}
+
+// EraseOrder is part of queue.Storage.
+func (q *Queue) EraseOrder(ctx context.Context, dealer, key string, now time.Time) (int64, error) {
+	if key == "" {
+		return 0, nil
+	}
+	return q.erase(ctx, dealer, "order_key = ?", raw(key), now)
+}
+
+// erase takes away what is kept of the items a column says something of.
+func (q *Queue) erase(ctx context.Context, dealer, where string, value any, now time.Time) (int64, error) {
 	lanes, err := q.named(ctx, queue.Lane{Dealer: dealer})
 	if err != nil || len(lanes) == 0 {
 		return 0, err
@@ -391,9 +407,8 @@ func (q *Queue) Erase(ctx context.Context, dealer, customer string, now time.Tim
 		ids = append(ids, id)
 	}
 	var numbers []int64
-	const of = "customer = ? AND customer <> ? AND lane IN ?"
-	if err := q.s.at(ctx).Raw("SELECT number FROM queue_items WHERE "+of+" ORDER BY number", raw(customer), raw(""), ids).Scan(&numbers).Error; err != nil {
-		return 0, fmt.Errorf("looking for a customer's items: %w", redacted(err))
+	if err := q.s.at(ctx).Raw("SELECT number FROM queue_items WHERE "+where+" AND lane IN ? ORDER BY number", value, ids).Scan(&numbers).Error; err != nil {
+		return 0, fmt.Errorf("looking for items to erase: %w", redacted(err))
 	}
 	var erased int64
 	err = q.inSteps(ctx, numbers, func(db *gorm.DB, some []int64) error {

@@ -420,10 +420,19 @@ func (m *Memory) Clear(ctx context.Context, bodies, ids time.Time, _ int) (int64
 
 // Erase is part of queue.Storage.
 func (m *Memory) Erase(ctx context.Context, dealer, customer string, now time.Time) (int64, error) {
+	return m.erase(ctx, now, func(k *kept) bool { return k.Lane.Dealer == dealer && customer != "" && k.Customer == customer })
+}
+
+// EraseOrder is part of queue.Storage.
+func (m *Memory) EraseOrder(ctx context.Context, dealer, key string, now time.Time) (int64, error) {
+	return m.erase(ctx, now, func(k *kept) bool { return k.Lane.Dealer == dealer && key != "" && k.OrderKey == key })
+}
+
+func (m *Memory) erase(ctx context.Context, now time.Time, whose func(*kept) bool) (int64, error) {
 	var n int64
 	var busy error
 	err := m.Together(ctx, func(context.Context) error {
-		for _, k := range m.state.find(func(k *kept) bool { return k.Lane.Dealer == dealer && customer != "" && k.Customer == customer }) {
+		for _, k := range m.state.find(whose) {
 			if k.State == queue.Working {
 				busy = queue.ErrBusy
 				continue

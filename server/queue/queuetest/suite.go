@@ -352,6 +352,20 @@ func runKeeping(t *testing.T, open func(t *testing.T) Storage) {
 			t.Errorf("what waits went: %v", err)
 		}
 	})
+	t.Run("WhatKeepsOneOrderIsErased", func(t *testing.T) {
+		s := open(t)
+		push(t, s, noon, item(out, "one", key("k")), item(out, "two", key("k")), item(in, "one", key("k")), item(out, "longer", key("k2")), item(out, "none"), item(other, "dealer", key("k")))
+		if n, err := s.EraseOrder(t.Context(), "D100", "k", noon); n != 3 || err != nil {
+			t.Errorf("%d %v", n, err)
+		}
+		if n, err := s.EraseOrder(t.Context(), "D100", "", noon); n != 0 || err != nil {
+			t.Errorf("without a key: %d %v", n, err)
+		}
+		if got, err := s.Find(t.Context(), out, "two"); err != nil || got.Body != nil || got.OrderKey != "" || !got.Erased {
+			t.Errorf("%+v %v", got, err)
+		}
+		wantIDs(t, "the others", worker(t, s, out, "one").drain(noon), "longer none")
+	})
 	t.Run("ACustomerIsErased", func(t *testing.T) {
 		s := open(t)
 		big := body(bytes.Repeat([]byte("x"), 700_000))
