@@ -189,7 +189,7 @@ func (c *compiler) compileStates(p *Program) {
 		} else if len(columns) == 1 {
 			in.add(columns[0])
 		}
-		return *in.text(" in ").in(keyList, max(1, len(columns))), len(columns) > 0
+		return *in.text(" in ").inOf(keyList, k.rules), len(columns) > 0
 	})
 	c.faults = slices.Delete(c.faults, found, len(c.faults)) // each is said once
 	if s.all != nil {
@@ -265,10 +265,7 @@ func (c *compiler) changedRows(ep *mapfile.Endpoint, w *ChangedRows, width int) 
 	key := w.Key
 	if w.Own {
 		main := ep.Source.Alias.Value
-		key = nil
-		for _, v := range ep.Key {
-			key = append(key, v)
-		}
+		key = slices.Clone(ep.Key)
 		if len(key) == 0 && c.states.all != nil {
 			for _, name := range c.states.names {
 				key = append(key, &mapfile.Value{Pos: w.Source.Pos, Kind: mapfile.ColumnValue, Column: mapfile.ColumnRef{Alias: main, Name: name, Pos: w.Source.Pos}})
@@ -341,8 +338,8 @@ func (c *compiler) dayOf(get evaluator) evaluator {
 	}
 	return func(r *row, e *env) value {
 		got := get(r, e)
-		if got.state == convert.Present && !got.at.IsZero() {
-			got.text = got.at.In(zone).Format(time.DateOnly)
+		if got.state == convert.Present && got.timed {
+			got.text = got.at().In(zone).Format(time.DateOnly)
 		}
 		return got
 	}
