@@ -45,7 +45,7 @@ func demonstration(t *testing.T, args ...string) (out *journal, base string, sto
 			t.Errorf("the demo ended with %d: %s", code, errs)
 		}
 	})
-	out.wait(t, "Ctrl-C ends the demo.")
+	out.wait(t, demoEnds)
 	found := servedAt.FindStringSubmatch(out.String())
 	if found == nil {
 		t.Fatalf("no address in %s", out)
@@ -53,53 +53,117 @@ func demonstration(t *testing.T, args ...string) (out *journal, base string, sto
 	return out, found[1], stop
 }
 
-// TestDemo pastes what the demo prints into a shell.
-func TestDemo(t *testing.T) {
-	began := time.Now()
-	out, _, stop := demonstration(t)
-	t.Logf("the demo was ready after %s", time.Since(began).Round(time.Millisecond))
-	dir := t.TempDir()
-	var script []string
-	for line := range strings.Lines(out.String()) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "curl ") || strings.HasPrefix(line, "TOKEN=") || strings.HasPrefix(line, "PDF=") {
-			script = append(script, line)
-		}
-	}
-	if len(script) < 12 {
-		t.Fatalf("%d commands were printed", len(script))
+// pasted runs commands in a shell, as somebody who copies them from the demo, and
+// returns what each of them printed.
+func pasted(t *testing.T, dir string, script []string) []string {
+	t.Helper()
+	binary, err := program()
+	if err != nil {
+		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "sh", "-e", "-u", "-c", strings.Join(script, "\nprintf '\\036'\n"))
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(binary)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	raw, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("the commands failed: %v", err)
+		var ended *exec.ExitError
+		if errors.As(err, &ended) {
+			t.Logf("%s", ended.Stderr)
+		}
+		t.Fatalf("the commands failed: %v\n%s", err, raw)
 	}
-	parts := bytes.Split(raw, []byte{0x1e})
+	parts := strings.Split(string(raw), "\x1e")
 	if len(parts) != len(script) {
 		t.Fatalf("%d answers to %d commands", len(parts), len(script))
 	}
-	for i, line := range script {
-		if !strings.HasPrefix(line, "curl ") || strings.Contains(line, "-o contract.pdf") {
-			continue
-		}
-		var answer struct {
-			Items    []json.RawMessage `json:"items"`
-			Customer *model.Customer   `json:"customer"`
-			Status   any               `json:"status"`
-		}
-		if err := json.Unmarshal(parts[i], &answer); err != nil {
-			t.Errorf("%s\nanswers %.300s", line, parts[i])
-			continue
-		}
-		if len(answer.Items) == 0 && answer.Customer == nil && answer.Status != "ready" {
-			t.Errorf("%s\nhas nothing to show: %.300s", line, parts[i])
+	return parts
+}
+
+// commandsOf gives the lines of a text that are to be pasted.
+func commandsOf(text string) []string {
+	var script []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		for _, begin := range []string{"curl ", "TOKEN=", "PDF=", "DESK=", "dealerbridge ", "echo "} {
+			if strings.HasPrefix(line, begin) {
+				script = append(script, line)
+			}
 		}
 	}
-	pdf, err := os.ReadFile(filepath.Join(dir, "contract.pdf"))
-	if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF-")) {
-		t.Errorf("contract.pdf holds %.60q: %v", pdf, err)
-	}
+	return script
+}
+
+const demoEnds = "Ctrl-C ends the demo."
+
+// TestDemo pastes what the demo prints into a shell.
+func TestDemo(t *testing.T) {
+	began := time.Now()
+	out, _, stop := demonstration(t, "--pace", "20ms")
+	t.Logf("the demo was ready after %s", time.Since(began).Round(time.Millisecond))
+	out.wait(t, "waits for you:", "it is held") // whose answers are asked for below
+	dir := t.TempDir()
+	banner, _, _ := strings.Cut(out.String(), demoEnds)
+	t.Run("EveryCommandHasSomethingToShow", func(t *testing.T) {
+		script := commandsOf(banner)
+		if len(script) < 21 {
+			t.Fatalf("%d commands were printed", len(script))
+		}
+		for i, got := range pasted(t, dir, script) {
+			line := script[i]
+			switch {
+			case strings.Contains(line, "-o contract.pdf"):
+			case strings.HasPrefix(line, "dealerbridge "):
+				if got == "" || strings.HasPrefix(got, "no ") {
+					t.Errorf("%s\nhas nothing to show: %s", line, got)
+				}
+			case strings.HasPrefix(line, "curl "):
+				var answer struct {
+					Items    []json.RawMessage `json:"items"`
+					Customer *model.Customer   `json:"customer"`
+					Status   any               `json:"status"`
+					Leads    []string          `json:"leadIds"`
+					Requests []string          `json:"ids"`
+				}
+				if err := json.Unmarshal([]byte(got), &answer); err != nil {
+					t.Errorf("%s\nanswers %.300s", line, got)
+					continue
+				}
+				if len(answer.Items)+len(answer.Leads)+len(answer.Requests) == 0 && answer.Customer == nil && answer.Status != "ready" {
+					t.Errorf("%s\nhas nothing to show: %.300s", line, got)
+				}
+			}
+		}
+		pdf, err := os.ReadFile(filepath.Join(dir, "contract.pdf"))
+		if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF-")) {
+			t.Errorf("contract.pdf holds %.60q: %v", pdf, err)
+		}
+	})
+	t.Run("WhatItTellsCanBeDone", func(t *testing.T) {
+		out.wait(t, "Accepted, with a probability of 60 %", "Accepted, with a probability of 100 %")
+		_, told, _ := strings.Cut(out.String(), demoEnds)
+		script := commandsOf(told)
+		if len(script) < 7 {
+			t.Fatalf("%d commands were told: %s", len(script), told)
+		}
+		pasted(t, dir, script)
+		out.wait(t, "-2: Rejected") // the reason that was missing is there
+		for _, state := range []string{"received", "scheduled", "closed"} {
+			out.wait(t, " is "+state)
+		}
+		if strings.Contains(out.String(), "refused") {
+			t.Errorf("the Cat Rental Store refused something: %s", out)
+		}
+	})
+	t.Run("TheMachineBehindTheCodeStandsSomewhere", func(t *testing.T) {
+		for _, line := range commandsOf(banner) {
+			if strings.HasPrefix(line, "dealerbridge qr ") {
+				got := pasted(t, dir, []string{line + " --json"})[0]
+				if !strings.Contains(got, `"customer": "0000031"`) || !strings.Contains(got, `"contract": "K`) {
+					t.Errorf("got %s", got)
+				}
+			}
+		}
+	})
 	mapping := regexp.MustCompile(`\n  (/.*/rms\.yaml)\n`).FindStringSubmatch(out.String())
 	if mapping == nil {
 		t.Fatal("the mapping's place is not printed")
@@ -241,7 +305,7 @@ func TestBinary(t *testing.T) {
 		for _, s := range []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 			began := time.Now()
 			run, out, errs := started(t, "demo")
-			out.wait(t, "Ctrl-C ends the demo.")
+			out.wait(t, demoEnds)
 			t.Logf("the program was ready after %s", time.Since(began).Round(time.Millisecond))
 			send(t, run, s)
 			if err := run.Wait(); err != nil {

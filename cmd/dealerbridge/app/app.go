@@ -242,7 +242,7 @@ func (a *App) Run(ctx context.Context) error {
 			}
 		})
 	}
-	a.log.Info("serving", "address", a.listener.Addr().String(), "tls", a.cert != nil, "dealers", len(a.keepers), "version", a.options.Version)
+	a.log.Info("serving", "address", a.listener.Addr().String(), "tls", a.cert != nil, "dealers", len(a.options.Config.Dealers), "version", a.options.Version)
 	err := a.server.run(ctx, a.listener, func() { a.stopping.Store(true) })
 	stop()
 	running.Wait()

@@ -1,28 +1,33 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"syscall"
-	"text/template"
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/app"
 	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/config"
+	"github.com/dealerbridge/dealerbridge/mappings/dealers/demo"
+	"github.com/dealerbridge/dealerbridge/server/sandbox"
 )
 
 type demoCmd struct {
 	runFlags
+	Pace time.Duration `placeholder:"TIME" default:"3s" help:"Pause between what the demo's made-up people do (${default})."`
 }
 
 // Help is shown below the flags.
 func (demoCmd) Help() string {
-	return `A fictional dealer, D100, with several thousand contracts in an embedded database that is untidy on purpose. Its client is "demo" with the secret "demo", so the demo listens on this machine only. Everything is gone when it ends, unless --state names a folder to keep.`
+	return `A fictional dealer, D100, with several thousand contracts in an embedded database that is untidy on purpose, a CRM, and Caterpillar's side played beside it: leads come and are reported back, a customer asks for service. Everybody knows the secrets, so the demo listens on this machine only. Everything is gone when it ends, unless --state names a folder to keep.`
 }
 
 // Run serves the demo until it is told to stop.
@@ -37,6 +42,9 @@ func (c demoCmd) Run(s *session) (err error) {
 	if !config.Loopback(cfg.Listen) {
 		return usage("everybody knows the demo's secret, so it listens on this machine only: use 127.0.0.1:PORT, not %s", cfg.Listen)
 	}
+	if c.Pace < 0 {
+		return usage("--pace: a pause is not below 0")
+	}
 	quiet := config.Log{Format: cfg.Log.Format, Level: slog.LevelWarn} // every request told would drown what is printed below
 	if c.LogFormat != "" {
 		cfg.Log.Format, quiet = c.LogFormat, config.Log{Format: c.LogFormat}
@@ -49,105 +57,115 @@ func (c demoCmd) Run(s *session) (err error) {
 	if err != nil {
 		return err
 	}
-	cfg.Listen = listener.Addr().String()
-	cfg.PublicURL = "http://" + cfg.Listen
 	opened := false
 	defer func() {
 		if !opened {
 			err = errors.Join(err, listener.Close())
 		}
 	}()
-
 	data, err := os.MkdirTemp("", "dealerbridge-demo-")
 	if err != nil {
 		return fmt.Errorf("making a temporary folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
-	cfg.State.Path = filepath.Join(data, "state")
-	mapping := filepath.Join(data, demoMapping)
-	if c.State != "" {
-		cfg.State.Path = c.State
-		mapping = filepath.Join(c.State, demoMapping)
-	}
-	if err := app.AddDemoClient(ctx, cfg.State, s.now); err != nil {
-		return err
-	}
-	dealer, err := app.PrepareDemo(ctx, data, mapping, s.now())
+
+	url := "http://" + listener.Addr().String()
+	caterpillars, err := app.Listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	cfg.Dealers = []config.Dealer{dealer}
-	gateway, err := app.Open(ctx, app.Options{Config: cfg, File: "demo", Version: s.version, Log: log, RequestLog: app.NewLog(s.err, quiet), Now: s.now, Listener: listener})
+	played, err := app.OpenSandbox(app.SandboxOptions{
+		Listener: caterpillars, Log: log, Now: s.now, Seed: uint64(s.now().UnixMilli()), //nolint:gosec // ids no earlier demo had
+		Gateways: []sandbox.Dealer{{Code: demo.Code, URL: url, ClientID: app.DemoClient, Secret: app.DemoSecret}},
+	})
 	if err != nil {
-		return err
+		return errors.Join(err, caterpillars.Close())
+	}
+	layout := app.DemoLayout{Data: data, Kept: c.State, Listen: listener.Addr(), Played: played, Log: cfg.Log}
+	cfg, err = app.PrepareDemo(ctx, layout, s.now)
+	if err != nil {
+		return errors.Join(err, caterpillars.Close())
+	}
+	gateway, err := app.Open(ctx, app.Options{
+		Config: cfg, File: layout.Configuration(), Version: s.version, Log: log, RequestLog: app.NewLog(s.err, quiet), Now: s.now, Listener: listener,
+	})
+	if err != nil {
+		return errors.Join(err, caterpillars.Close())
 	}
 	opened = true // from here on the gateway closes the address
 	if err := gateway.Served(ctx); err != nil {
-		fmt.Fprintf(s.err, "The demo's mapping is not in force: mend %s, and it is taken up within five seconds.\n%s\n", mapping, err)
+		fmt.Fprintf(s.err, "The demo's mapping is not in force: mend %s, and it is taken up within five seconds.\n%s\n", layout.Mapping(), err)
 	}
-	if err := introduce(s.out, introduction{
-		URL: cfg.PublicURL, Mapping: filepath.Join(mapping, "rms.yaml"), Kept: c.State,
-		Since: s.now().UTC().Add(-48 * time.Hour).Format("2006-01-02T15:04:05Z"),
-	}); err != nil {
-		return errors.Join(err, gateway.Close())
+	p := demoProse{
+		Program: programName(), URL: url, Sandbox: "http://" + caterpillars.Addr().String(), Mapping: layout.Mapping(), Kept: c.State,
+		File: layout.Configuration(), Since: s.now().UTC().Add(-48 * time.Hour).Format("2006-01-02T15:04:05Z"), Machine: app.DemoCode,
 	}
-	return gateway.Run(ctx)
+	story := &app.Story{Gateway: gateway, Played: played, CRM: layout.CRM(), Pace: c.Pace, Now: s.now, Tell: func(e app.DemoEvent) { p.tell(s.out, e) }}
+	if err = story.Begin(); err == nil {
+		p.Lead = story.Sold
+		err = p.introduce(s.out)
+	}
+	if err != nil {
+		return errors.Join(err, gateway.Close(), caterpillars.Close())
+	}
+	return performed(ctx, gateway, played, story, log)
 }
 
-// demoMapping is the folder of the demo's mapping inside its state or data.
-const demoMapping = "mapping"
-
-// introduction is what the demo says about itself.
-type introduction struct {
-	URL, Mapping, Kept, Since string
+// performed runs the parts of the demo until ctx ends, Caterpillar's side the
+// longest, so that the gateway can finish what it is at.
+func performed(ctx context.Context, gateway *app.App, played *app.Sandbox, story *app.Story, log *slog.Logger) error {
+	telling, hush := context.WithCancel(ctx)
+	playing, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer hush()
+	defer end()
+	var parts sync.WaitGroup
+	parts.Go(func() {
+		if err := story.Run(telling); err != nil {
+			log.Error("the demo's people stopped working", "err", err)
+		}
+	})
+	var ended error
+	parts.Go(func() {
+		if ended = played.Run(playing); ended != nil {
+			log.Error("Caterpillar's side ended", "err", ended)
+		}
+	})
+	err := gateway.Run(ctx)
+	hush()
+	end()
+	parts.Wait()
+	return errors.Join(err, ended)
 }
 
-func introduce(w io.Writer, i introduction) error {
-	t := template.Must(template.New("demo").Parse(strings.TrimLeft(demoText, "\n")))
-	return t.Execute(w, i)
+// programName is how this program is called in another terminal.
+func programName() string {
+	const usual = "dealerbridge"
+	own, err := os.Executable()
+	if err != nil || strings.TrimSuffix(filepath.Base(own), ".exe") != usual {
+		return usual
+	}
+	found, err := exec.LookPath(usual)
+	if err != nil {
+		return quoted(own)
+	}
+	mine, err := os.Stat(own)
+	if err != nil {
+		return usual
+	}
+	theirs, err := os.Stat(found)
+	if err != nil || !os.SameFile(mine, theirs) {
+		return quoted(own)
+	}
+	return usual
 }
 
-const demoText = `
-Prairie Line Rentals (dealer D100) is served at {{.URL}}
-Paste these into another terminal:
+// plainWord is what no shell reads anything into.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9/._+:@%,=-]+$`)
 
-  # a token, good for an hour
-  TOKEN=$(curl -s -u demo:demo -d grant_type=client_credentials {{.URL}}/oauth2/token | sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p')
-
-  # the active contracts of one customer, two on a page; of several customers at once
-  curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/contract?customer=0000412&items=2'
-  curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/contract?customer=0000412,0001007&items=5&page=1'
-
-  # where that customer works
-  curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/jobsite?customer=0000412'
-
-  # the catalog with a customer's own rates, which go before those of the book
-  curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/dealer-category?customer=0000214'
-
-  # the newest invoices
-  curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/invoice?customer=0000412&items=3'
-
-  # one customer; the branches; whose data changed in the last two days
-  curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/customer?customer=0000412'
-  curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/location'
-  curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/incremental?since={{.Since}}'
-
-  # a contract as PDF, behind the same credentials
-  PDF=$(curl -s -H "Authorization: Bearer $TOKEN" '{{.URL}}/api/v1/contract?customer=0000211' | sed -n 's/.*"pdfUrl":"\([^"]*\)".*/\1/p')
-  curl -s -H "Authorization: Bearer $TOKEN" -o contract.pdf "$PDF"
-
-  # is everything well?
-  curl -s {{.URL}}/readyz
-
-All of it comes out of one file:
-  {{.Mapping}}
-Look at how one contract is put together (contract:), what keeps the second company in the
-same tables out (owner:), and how codes and odd dates are read (maps:, date:). Change a line
-and save: the gateway takes it up within five seconds, and if the line has a fault, says so
-here and keeps serving the version before.
-{{if .Kept}}
-The state and the mapping stay in {{.Kept}}; clients are managed with
-  dealerbridge client list --state {{.Kept}}
-{{end}}
-Ctrl-C ends the demo.
-`
+// quoted writes a word so that a shell takes it as it stands.
+func quoted(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -152,7 +152,11 @@ func printUpdate(w io.Writer, u model.ReportedUpdate) {
 	if u.DoneAt != nil {
 		fmt.Fprintf(w, ", done %s", *u.DoneAt)
 	}
-	fmt.Fprintf(w, ", %d calls", u.Tries)
+	if u.Tries == 1 {
+		fmt.Fprint(w, ", 1 call")
+	} else {
+		fmt.Fprintf(w, ", %d calls", u.Tries)
+	}
 	if u.Repeats > 0 {
 		fmt.Fprintf(w, ", %d of them repeats after an answer that was lost", u.Repeats)
 	}
@@ -197,7 +201,7 @@ func indented(w io.Writer, raw []byte) {
 		fmt.Fprintf(w, "  %s\n", visible(string(raw)))
 		return
 	}
-	for line := range strings.Lines(b.String()) {
+	for line := range strings.Lines("  " + b.String()) {
 		fmt.Fprintf(w, "%s\n", visible(strings.TrimRight(line, "\n")))
 	}
 }
