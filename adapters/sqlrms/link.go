@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 )
@@ -15,8 +16,12 @@ import (
 // link is one connection to a MySQL or MariaDB server with the statements
 // that were prepared on it. Rows are read from the driver itself: what stands
 // between it and callers of database/sql costs more than reading a cell.
+//
+// Nor does the driver look after the end of a statement's context: it would wake
+// a goroutine twice for every statement. A context that ends hangs up instead.
 type link struct {
 	connection
+	wire   net.Conn
 	byText map[string]*list.Element
 	used   *list.List // of *linkStatement, the one used last in front
 }
@@ -39,12 +44,12 @@ type linkStatement struct {
 	stmt driver.StmtQueryContext
 }
 
-func newLink(conn driver.Conn) (*link, error) {
+func newLink(conn driver.Conn, wire net.Conn) (*link, error) {
 	c, ok := conn.(connection)
-	if !ok {
+	if !ok || wire == nil {
 		return nil, errDriver
 	}
-	return &link{connection: c, byText: map[string]*list.Element{}, used: list.New()}, nil
+	return &link{connection: c, wire: wire, byText: map[string]*list.Element{}, used: list.New()}, nil
 }
 
 // statement gives a prepared statement, preparing it if need be; of too many
@@ -77,6 +82,16 @@ func (s *link) statement(ctx context.Context, text string) (driver.StmtQueryCont
 // query runs a statement and reads all of its rows. begun says whether rows
 // were handed out.
 func (s *link) query(ctx context.Context, text string, args []any, next func() []convert.Cell) (begun bool, err error) {
+	hangUp := context.AfterFunc(ctx, func() {
+		_ = s.wire.Close() // the driver finds out and gives the connection up
+	})
+	defer func() {
+		if !hangUp() && err == nil {
+			// It may have ended just now, and then the connection with it.
+			err = context.Cause(ctx)
+		}
+	}()
+	ctx = context.WithoutCancel(ctx)
 	stmt, err := s.statement(ctx, text)
 	if err != nil {
 		return false, err

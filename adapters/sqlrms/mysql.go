@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -49,6 +50,7 @@ func openMySQL(c *Config, log *slog.Logger) (dialector gorm.Dialector, binary bo
 	cfg.ReadTimeout = c.statementTimeout() + connectTimeout
 	cfg.WriteTimeout = c.statementTimeout() + connectTimeout
 	cfg.Logger = quiet{log}
+	cfg.DialFunc = dial
 	if err := cfg.Apply(mysqldriver.Charset("utf8mb4", "utf8mb4_general_ci")); err != nil {
 		return nil, false, errors.New("the DSN cannot be used with utf8mb4")
 	}
@@ -74,18 +76,31 @@ type pinned struct {
 func (p *pinned) Connect(ctx context.Context) (driver.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	conn, err := p.Connector.Connect(ctx)
+	var wire net.Conn
+	conn, err := p.Connector.Connect(context.WithValue(ctx, wireKey{}, &wire))
 	if err != nil {
 		return nil, err
 	}
 	if err := p.pin(ctx, conn); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	s, err := newLink(conn)
+	s, err := newLink(conn, wire)
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return s, nil
+}
+
+// wireKey is where dial leaves the connection it made.
+type wireKey struct{}
+
+// dial makes the network connection of a session and hands it over as well.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	if wire, ok := ctx.Value(wireKey{}).(*net.Conn); ok && err == nil {
+		*wire = conn
+	}
+	return conn, err
 }
 
 // settings are the same on MySQL and MariaDB:

@@ -358,7 +358,7 @@ func (s *changeSource) changed(r *row, e *env, a Asking, since time.Time) bool {
 		switch {
 		case got.state == convert.Present:
 			stamped = true
-			if !got.at.Before(since) {
+			if since.IsZero() || got.timed && !got.at().Before(since) {
 				return true
 			}
 		case got.state.Bad():

@@ -43,6 +43,7 @@ func (c *compiler) element(f *frame, s *shape, endpoint, prefix string, w writte
 	c.defaults(s, e, &needs, w.customer, f)
 	e.fields, needs = dropFaulty(e.fields, needs)
 	e.order = c.evaluationOrder(needs, w.pos)
+	e.remember = slices.ContainsFunc(needs, func(of []int) bool { return len(of) > 0 })
 	c.required(s, e, w)
 	for _, l := range w.lists {
 		if l.Pivot == nil {

@@ -287,7 +287,7 @@ func (c *compiler) typed(s site, pos mapfile.Pos, get evaluator) evaluator {
 	read := c.textReader(s.want, pos)
 	return func(r *row, e *env) value {
 		got := get(r, e)
-		if got.state != convert.Present || s.want == wantInstant && !got.at.IsZero() {
+		if got.state != convert.Present || s.want == wantInstant && got.timed {
 			return got
 		}
 		return read(got.text)

@@ -13,10 +13,14 @@ import (
 type value struct {
 	text  string
 	state convert.State
-	at    time.Time // of an instant
-	cut   bool      // shortened, as the mapping says
-	zero  bool      // stands in for a zero date that was passed over
+	micro int64 // of an instant: since 1970, in microseconds
+	timed bool  // it is an instant
+	cut   bool  // shortened, as the mapping says
+	zero  bool  // stands in for a zero date that was passed over
 }
+
+// at is the time of an instant.
+func (v value) at() time.Time { return time.UnixMicro(v.micro).UTC() }
 
 func present(text string) value { return value{text: text, state: convert.Present} }
 
@@ -90,5 +94,5 @@ func instant(at time.Time, state convert.State) value {
 	if state != convert.Present {
 		return absent(state)
 	}
-	return value{text: convert.Instant(at), state: convert.Present, at: at}
+	return value{text: convert.Instant(at), state: convert.Present, micro: at.UnixMicro(), timed: true}
 }

@@ -95,19 +95,38 @@ func (x *fetcher) branches(ctx context.Context, f *frame, rows []*row) error {
 		r.branches = lists[i*n : (i+1)*n : (i+1)*n]
 	}
 	for level := 0; level <= top; level++ {
-		g, inner := errgroup.WithContext(ctx)
-		g.SetLimit(atOnce)
+		var due []int
 		for i, b := range f.branches {
 			if b.one && b.level == level || !b.one && level == top {
-				g.Go(func() error { return x.branch(inner, i, b, rows) })
+				due = append(due, i)
 			}
 		}
-		if err := g.Wait(); err != nil {
+		if err := x.atOnce(ctx, f, due, rows); err != nil {
 			return err
 		}
 	}
 	f.stand(rows)
 	return nil
+}
+
+// atOnce fetches branches at the same time, one of them here.
+func (x *fetcher) atOnce(ctx context.Context, f *frame, due []int, rows []*row) error {
+	if len(due) == 1 {
+		return x.branch(ctx, due[0], f.branches[due[0]], rows)
+	}
+	g, inner := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for n, i := range due {
+		fetch := func() error { return x.branch(inner, i, f.branches[i], rows) }
+		if n < len(due)-1 {
+			g.Go(fetch)
+			continue
+		}
+		if err := fetch(); err != nil {
+			g.Go(func() error { return err }) // so that the others end
+		}
+	}
+	return g.Wait()
 }
 
 // branch fetches the rows of one branch for all owners at once, with all that

@@ -68,6 +68,7 @@ type element struct {
 	shape    *shape
 	fields   []*field
 	order    []int // in which fields are evaluated
+	remember bool  // some field looks at another
 	lists    []*listFill
 	strict   bool
 }

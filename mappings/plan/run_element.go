@@ -76,20 +76,24 @@ func (f *fault) or(other *fault) *fault {
 
 // fields evaluates and sets the fields of one element.
 func (m *maker) fields(e *element, r *row, root unsafe.Pointer) *fault {
-	before := r.fields
-	defer func() { r.fields = before }()
-	// One after the other uses the same room: nobody looks at the fields of an
-	// element when it is made.
-	if cap(m.room) < len(e.fields) {
-		m.room = make([]value, len(e.fields))
+	if e.remember {
+		before := r.fields
+		defer func() { r.fields = before }()
+		// One after the other uses the same room: nobody looks at the fields of an
+		// element when it is made.
+		if cap(m.room) < len(e.fields) {
+			m.room = make([]value, len(e.fields))
+		}
+		r.fields = m.room[:len(e.fields)]
+		clear(r.fields)
 	}
-	r.fields = m.room[:len(e.fields)]
-	clear(r.fields)
 	var worst *fault
 	for _, i := range e.order {
 		f := e.fields[i]
 		v, bad := m.settle(e, f, f.get(r, m.env))
-		r.fields[i] = v
+		if e.remember {
+			r.fields[i] = v
+		}
 		if bad != nil {
 			worst = worst.or(bad)
 			continue

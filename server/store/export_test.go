@@ -15,7 +15,7 @@ func LimitPages(ctx context.Context, s *Store) error { return limitPages(ctx, s.
 
 // LimitKeyListPages is LimitPages for the connection that key lists are written on.
 func LimitKeyListPages(ctx context.Context, k *KeyLists) error {
-	return k.file.with(ctx, func() error {
+	return k.file.with(ctx, func(ctx context.Context) error {
 		var pages int
 		if err := k.file.conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
 			return err

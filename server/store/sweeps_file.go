@@ -38,8 +38,9 @@ const (
 )
 
 // with gives a caller the connection. One that failed is not used again: its
-// stamps mean nothing to the next.
-func (f *sweepFile) with(ctx context.Context, do func() error) error {
+// stamps mean nothing to the next. A statement is not broken off: the file's own
+// patience ends it, and to watch for more costs more than the statement.
+func (f *sweepFile) with(ctx context.Context, do func(context.Context) error) error {
 	select {
 	case f.turn <- struct{}{}:
 		defer func() { <-f.turn }()
@@ -51,7 +52,7 @@ func (f *sweepFile) with(ctx context.Context, do func() error) error {
 			return errors.Join(err, f.disconnect())
 		}
 	}
-	err := do()
+	err := do(context.WithoutCancel(ctx))
 	if err != nil {
 		err = errors.Join(err, f.disconnect())
 	}
@@ -99,7 +100,7 @@ func (f *sweepFile) Close() error {
 
 // Stamp changes whenever another connection has written to the file.
 func (f *sweepFile) Stamp(ctx context.Context) (stamp int64, ok bool) {
-	err := f.with(ctx, func() error {
+	err := f.with(ctx, func(ctx context.Context) error {
 		var version int64
 		if err := f.stamp.QueryRowContext(ctx).Scan(&version); err != nil {
 			return fmt.Errorf("reading the version of the file: %w", err)
@@ -111,7 +112,7 @@ func (f *sweepFile) Stamp(ctx context.Context) (stamp int64, ok bool) {
 }
 
 func (f *sweepFile) update(ctx context.Context, args ...any) (changed int64, err error) {
-	err = f.with(ctx, func() error {
+	err = f.with(ctx, func(ctx context.Context) error {
 		res, err := f.save.ExecContext(ctx, args...)
 		if err != nil {
 			return err
@@ -123,7 +124,7 @@ func (f *sweepFile) update(ctx context.Context, args ...any) (changed int64, err
 }
 
 func (f *sweepFile) insert(ctx context.Context, l sweep.Stored, progress string, packed []byte) error {
-	return f.with(ctx, func() (err error) {
+	return f.with(ctx, func(ctx context.Context) (err error) {
 		tx, err := f.conn.BeginTx(ctx, nil)
 		if err != nil {
 			return err

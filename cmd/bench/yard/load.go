@@ -15,7 +15,7 @@ import (
 
 // generation names what the generator makes; a database of another one is made
 // anew.
-const generation = 2
+const generation = 3
 
 // Load fills the database of the connection with the rows of a size, unless it
 // holds just them already; built says whether it had to. The server must take

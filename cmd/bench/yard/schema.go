@@ -57,7 +57,7 @@ var tables = []table{
 		name: "prices",
 		columns: `id int unsigned not null, class varchar(8) not null, customer varchar(12) not null, days smallint not null,
 			price decimal(10,2) not null`,
-		keys: "primary key (id), key class_customer (class, customer)", rows: priceRows,
+		keys: "primary key (id), key customer_class (customer, class)", rows: priceRows,
 	},
 	{
 		name: "equipment",
