@@ -10,9 +10,9 @@ import (
 	"github.com/dealerbridge/dealerbridge/gen/lead/model"
 )
 
-// ErrNotFitting: a lead or a message cannot be written as things stand: a value
-// the column cannot hold, a code without a meaning. It arrives as a *NotFitting,
-// which lists everything; nothing was written.
+// ErrNotFitting says that a lead or a message cannot be written as things stand:
+// a value the column cannot hold, a code without a meaning. It arrives as a
+// *NotFitting, which lists everything; nothing was written.
 var ErrNotFitting = errors.New("it does not fit the dealer's system")
 
 // NotFitting lists all that keeps one lead from being written.

@@ -42,7 +42,7 @@ func pack(p []byte) ([]byte, error) {
 // takesGzip says whether a caller takes gzip, by the values of Accept-Encoding
 // (RFC 9110, section 12.5.3). A weight of 0 is a refusal.
 func takesGzip(h http.Header) bool {
-	any := false
+	others := false // what a "*" says
 	for _, value := range h.Values("Accept-Encoding") {
 		for one := range strings.SplitSeq(value, ",") {
 			coding, parameters, _ := strings.Cut(one, ";")
@@ -58,9 +58,9 @@ func takesGzip(h http.Header) bool {
 			case "gzip", "x-gzip":
 				return weight > 0
 			case "*":
-				any = weight > 0
+				others = weight > 0
 			}
 		}
 	}
-	return any
+	return others
 }
