@@ -338,8 +338,8 @@ func (c *compiler) dayOf(get evaluator) evaluator {
 	}
 	return func(r *row, e *env) value {
 		got := get(r, e)
-		if got.state == convert.Present && !got.at.IsZero() {
-			got.text = got.at.In(zone).Format(time.DateOnly)
+		if got.state == convert.Present && got.timed {
+			got.text = got.at().In(zone).Format(time.DateOnly)
 		}
 		return got
 	}
