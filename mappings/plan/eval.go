@@ -46,6 +46,7 @@ type env struct {
 	documentURL func(kind, id string) string
 	fileExists  func(dir, name string) (bool, error)
 	failed      atomic.Pointer[error] // the first failure of fileExists
+	blocks      blocks                // of the rows fetched
 }
 
 // row is one fetched row with all that was fetched for it.

@@ -45,16 +45,13 @@ func (x *fetcher) rows(ctx context.Context, stmt *Statement, f *frame, v values)
 	if err != nil {
 		return nil, err
 	}
-	// Rows and their cells are made by the block: most answers are of some tens.
-	const least, most = 8, 64
 	var all []*row
 	var cells []convert.Cell
 	var rows []row
-	width, block := len(f.slots), least
+	width := len(f.slots)
 	next := func() []convert.Cell {
-		if len(rows) == 0 {
-			rows, cells = make([]row, block), make([]convert.Cell, block*width)
-			block = min(block*2, most)
+		if len(rows) == 0 || len(cells) < width {
+			rows, cells = x.env.blocks.take(width)
 		}
 		r, own := &rows[0], cells[:width:width]
 		rows, cells = rows[1:], cells[width:]

@@ -85,6 +85,7 @@ func (p *Program) Keys(ctx context.Context, endpoint string, a Asking) ([]RowKey
 		return keys, nil
 	}
 	e := p.env(a)
+	defer e.blocks.release()
 	var all []candidate
 	for at, part := range l.parts() {
 		some, err := part.keys.read(ctx, e, a)

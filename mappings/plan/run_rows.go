@@ -26,6 +26,7 @@ func (p *Program) Rows(ctx context.Context, endpoint string, a Asking, keys []Ro
 		return nil, fmt.Errorf("the mapping has no endpoint %q", endpoint)
 	}
 	e := p.env(a)
+	defer e.blocks.release()
 	if l.none {
 		if len(keys) > 0 {
 			return nil, ErrStaleKey

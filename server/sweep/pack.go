@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
 )
@@ -28,7 +27,12 @@ func Pack(keys adapters.Keys) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("packing a key list: %w", err)
 	}
-	defer packers.Put(w)
+	defer func() {
+		select {
+		case packers <- w:
+		default: // enough of them are kept
+		}
+	}()
 	raw := binary.AppendUvarint(nil, uint64(len(keys)))
 	before := ""
 	for i, k := range keys {
@@ -49,15 +53,18 @@ func Pack(keys adapters.Keys) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// packers are used again: each takes a megabyte to make.
-var packers sync.Pool
+// packers are used again: each takes a megabyte to make. Few are needed, so they
+// are kept through every collection of garbage.
+var packers = make(chan *flate.Writer, 2)
 
 func packer(out io.Writer) (*flate.Writer, error) {
-	if w, ok := packers.Get().(*flate.Writer); ok {
+	select {
+	case w := <-packers:
 		w.Reset(out)
 		return w, nil
+	default:
+		return flate.NewWriter(out, flate.BestSpeed)
 	}
-	return flate.NewWriter(out, flate.BestSpeed)
 }
 
 func appendText(b []byte, s string) []byte {

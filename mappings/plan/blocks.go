@@ -1,0 +1,57 @@
+package plan
+
+import (
+	"sync"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+)
+
+// Rows and their cells are made by the block, and the blocks are used again when
+// an answer is made: of a row nothing stays in it but texts, which lie elsewhere.
+const (
+	blockRows  = 32
+	blockCells = 32 * 24 // wider rows make a block end early
+)
+
+// block is room for rows and their cells.
+type block struct {
+	rows  [blockRows]row
+	cells []convert.Cell
+}
+
+var freeBlocks = sync.Pool{New: func() any { return &block{cells: make([]convert.Cell, blockCells)} }}
+
+// blocks are those of one request. They are taken by several statements at the
+// same time.
+type blocks struct {
+	mu  sync.Mutex
+	all []*block
+}
+
+// take gives room for some rows, at least one, of so many cells.
+func (b *blocks) take(width int) ([]row, []convert.Cell) {
+	one, _ := freeBlocks.Get().(*block)
+	if len(one.cells) < width {
+		one.cells = make([]convert.Cell, width*blockRows)
+	}
+	b.mu.Lock()
+	b.all = append(b.all, one)
+	b.mu.Unlock()
+	return one.rows[:], one.cells
+}
+
+// keepMost bounds the blocks of one request that are used again: a long key list
+// takes many, and few are as long.
+const keepMost = 64
+
+// release gives all room back. Nobody may look at a row any more.
+func (b *blocks) release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, one := range b.all[:min(len(b.all), keepMost)] {
+		clear(one.rows[:])
+		clear(one.cells)
+		freeBlocks.Put(one)
+	}
+	b.all = nil
+}
