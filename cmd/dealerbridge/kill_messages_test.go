@@ -44,7 +44,7 @@ func sqliteState(t testing.TB) (config.State, string, *sql.DB) {
 // killedWithMessages kills so often; between is called now and then while a
 // process lives.
 func killedWithMessages(t *testing.T, w *mailWorld, kills int, between func(killed int)) {
-	t.Logf("seed %d", *messageSeed)
+	t.Logf("seed %d", w.seed)
 	p := &parties{mailWorld: w, repeats: map[string]int{}}
 	stop := carry(t, w.box, 10*time.Millisecond)
 	defer stop()
@@ -58,11 +58,10 @@ func killedWithMessages(t *testing.T, w *mailWorld, kills int, between func(kill
 		if at != anyTime {
 			limit = 700 * time.Millisecond
 		}
-		if between != nil {
-			between(killed)
-		}
 		if at != anyTime || p.chance.IntN(4) > 0 { // else it may die while it begins
-			w.serves(l)
+			if w.serves(l) && between != nil {
+				between(killed)
+			}
 		}
 		end := time.NewTimer(limit)
 	living:
@@ -78,7 +77,9 @@ func killedWithMessages(t *testing.T, w *mailWorld, kills int, between func(kill
 		}
 		end.Stop()
 		w.ends(l, 0)
-		killed++
+		if l.how != "" {
+			killed++
+		}
 	}
 	took := time.Since(began)
 	w.box.ClearFaults()

@@ -77,6 +77,7 @@ func (r *reaper) comes(moments ...string) (moment string, kill func()) {
 // of one dealer in this process, and the gateway as processes that come and go.
 type mailWorld struct {
 	t      testing.TB
+	seed   uint64
 	chance *rand.Rand
 	box    *sandbox.Sandbox
 	hook   *hookWitness
@@ -104,7 +105,7 @@ type mailWorld struct {
 func newMailWorld(t testing.TB, seed uint64, state config.State, settings string, db *sql.DB) *mailWorld {
 	t.Helper()
 	w := &mailWorld{
-		t: t, chance: rand.New(rand.NewPCG(seed, 11)), reaper: &reaper{}, state: state, deaths: map[string]int{}, //nolint:gosec // the same seed is the same test
+		t: t, seed: seed, chance: rand.New(rand.NewPCG(seed, 11)), reaper: &reaper{}, state: state, deaths: map[string]int{}, //nolint:gosec // the same seed is the same test
 		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience},
 	}
 	var err error
