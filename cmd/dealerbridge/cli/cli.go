@@ -26,12 +26,12 @@ const (
 
 type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the dealers of a configuration file."`
-	Demo     demoCmd     `cmd:"" help:"Try everything: a fictional dealer, its database and its mapping, nothing to install."`
+	Demo     demoCmd     `cmd:"" help:"Try everything: a fictional dealer, its databases and mapping, and Caterpillar's side; nothing to install."`
 	Mapping  mappingCmd  `cmd:"" help:"Work on a dealer's mapping files."`
 	Client   clientCmd   `cmd:"" help:"Manage who may call the gateway (OAuth clients). Acts at once, also beside a running gateway."`
 	Leads    leadsCmd    `cmd:"" help:"Fetch leads into the CRM, report on them, and look what became of them."`
 	QR       qrCmd       `cmd:"" name:"qr" help:"Tell which machine a QR code belongs to."`
-	Sandbox  sandboxCmd  `cmd:"" help:"Play Caterpillar's side: a made-up token, lead and QR service to try things on."`
+	Sandbox  sandboxCmd  `cmd:"" help:"Play Caterpillar's side, to try things on: tokens, leads, QR codes, the Cat Rental Store."`
 	Requests requestsCmd `cmd:"" help:"The rental desk: customers' requests, and the steps that answer them."`
 	Queue    queueCmd    `cmd:"" help:"See and steer the messages that wait for delivery."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

@@ -108,21 +108,22 @@ func (t *tally) Counted(_ string, what leadsync.Event, n int) {
 // shownEvents are what a person is told of, in this order.
 var shownEvents = []struct {
 	event leadsync.Event
+	what  string // is counted, in the singular
 	words string
 }{
-	{leadsync.LeadsReceived, "received"},
-	{leadsync.LeadsRepeated, "repeated"},
-	{leadsync.LeadsRecovered, "recovered"},
-	{leadsync.LeadsUnread, "unreadable"},
-	{leadsync.LeadsWritten, "written"},
-	{leadsync.LeadsHeld, "held"},
-	{leadsync.AnswersLost, "answers lost"},
-	{leadsync.StatesCompared, "compared"},
-	{leadsync.UpdatesQueued, "updates queued"},
-	{leadsync.UpdatesHeld, "updates held"},
-	{leadsync.UpdatesSent, "updates sent"},
-	{leadsync.UpdatesAgain, "updates repeated"},
-	{leadsync.UpdatesParked, "updates parked"},
+	{leadsync.LeadsReceived, "lead", "received"},
+	{leadsync.LeadsRepeated, "lead", "without news"},
+	{leadsync.LeadsRecovered, "lead", "recovered"},
+	{leadsync.LeadsUnread, "lead", "unreadable"},
+	{leadsync.LeadsWritten, "lead", "written"},
+	{leadsync.LeadsHeld, "lead", "held"},
+	{leadsync.AnswersLost, "answer", "lost"},
+	{leadsync.StatesCompared, "lead", "compared"},
+	{leadsync.UpdatesQueued, "update", "queued"},
+	{leadsync.UpdatesHeld, "update", "held"},
+	{leadsync.UpdatesSent, "update", "sent"},
+	{leadsync.UpdatesAgain, "update", "repeated"},
+	{leadsync.UpdatesParked, "update", "parked"},
 }
 
 // line is all that was counted, in words.
@@ -133,7 +134,7 @@ func (t *tally) line() string {
 			if text != "" {
 				text += ", "
 			}
-			text += fmt.Sprintf("%d %s", n, e.words)
+			text += counted(n, e.what) + " " + e.words
 		}
 	}
 	if text == "" {
@@ -237,7 +238,7 @@ func (c leadsListCmd) Run(s *session) error {
 		if more {
 			leads = leads[:c.Limit]
 		}
-		return printLeads(s, leads, more, c.JSON)
+		return printLeads(s, leads, more, c.Parked, c.JSON)
 	})
 }
 
@@ -283,8 +284,15 @@ func (c leadsReplayCmd) Run(s *session) error {
 		if c.JSON {
 			return printJSON(s, map[string]int{"queued": done.Queued, "superseded": done.Superseded, "leads": done.Leads})
 		}
-		_, err = fmt.Fprintf(s.out, "%d updates are sent again, %d are not, because a later one has arrived; %d leads are written again\n",
-			done.Queued, done.Superseded, done.Leads)
+		if done.Queued+done.Superseded+done.Leads == 0 {
+			_, err = fmt.Fprintln(s.out, "nothing is held, failed or parked")
+			return err
+		}
+		text := fmt.Sprintf("tried again: %s, %s", counted(done.Leads, "lead"), counted(done.Queued, "update"))
+		if done.Superseded > 0 {
+			text += fmt.Sprintf("; not sent, because a later one has arrived: %s", counted(done.Superseded, "update"))
+		}
+		_, err = fmt.Fprintln(s.out, text)
 		return err
 	})
 }

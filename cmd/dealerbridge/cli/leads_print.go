@@ -34,7 +34,7 @@ func dash(text string) string {
 	return visible(text)
 }
 
-func printLeads(s *session, leads []leadsync.Lead, more, asJSON bool) error {
+func printLeads(s *session, leads []leadsync.Lead, more, parked, asJSON bool) error {
 	if asJSON {
 		page := model.LeadPage{Items: []model.LeadSummary{}}
 		for _, l := range leads {
@@ -52,7 +52,7 @@ func printLeads(s *session, leads []leadsync.Lead, more, asJSON bool) error {
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "LEAD\tDEALER'S ID\tSTATE\tLAST CAME (UTC)\tUPDATES\tNOTE")
 	for _, l := range leads {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\n", visible(l.ID), dash(l.DealerLeadID), l.State, clock(l.Last), l.Seq, note(l))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\n", visible(l.ID), dash(l.DealerLeadID), l.State, clock(l.Last), l.Seq, note(l, parked))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -64,12 +64,15 @@ func printLeads(s *session, leads []leadsync.Lead, more, asJSON bool) error {
 }
 
 // note says in one line what keeps a lead.
-func note(l leadsync.Lead) string {
+func note(l leadsync.Lead, parked bool) string {
 	faults, what := l.Faults, ""
 	if len(faults) == 0 && len(l.HeldFor) > 0 {
 		faults, what = l.HeldFor, "update held: "
 	}
-	if len(faults) == 0 {
+	switch {
+	case len(faults) == 0 && parked:
+		return "update parked: leads replay tries it again"
+	case len(faults) == 0:
 		return "-"
 	}
 	text := what + reason(faults[0])
@@ -152,11 +155,7 @@ func printUpdate(w io.Writer, u model.ReportedUpdate) {
 	if u.DoneAt != nil {
 		fmt.Fprintf(w, ", done %s", *u.DoneAt)
 	}
-	if u.Tries == 1 {
-		fmt.Fprint(w, ", 1 call")
-	} else {
-		fmt.Fprintf(w, ", %d calls", u.Tries)
-	}
+	fmt.Fprintf(w, ", %s", counted(int(u.Tries), "call"))
 	if u.Repeats > 0 {
 		fmt.Fprintf(w, ", %d of them repeats after an answer that was lost", u.Repeats)
 	}
@@ -247,9 +246,13 @@ func printPlannedLeads(s *session, planned []leadsync.PlannedLead, asJSON bool) 
 	}
 	var b bytes.Buffer
 	for _, l := range out {
-		fmt.Fprintf(&b, "lead %s: %s\n", visible(l.Lead), dash(l.Outcome))
+		what := l.Outcome
+		if len(l.Held) > 0 {
+			what = "held"
+		}
+		fmt.Fprintf(&b, "lead %s: would be %s\n", visible(l.Lead), what)
 		for _, h := range l.Held {
-			fmt.Fprintf(&b, "  held: %s: %s\n", visible(h.Field), visible(h.Reason))
+			fmt.Fprintf(&b, "  %s\n", reason(leadsync.Fault{Field: h.Field, Reason: h.Reason}))
 		}
 		for _, r := range l.Rows {
 			what := "update"

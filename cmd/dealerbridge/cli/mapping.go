@@ -19,8 +19,8 @@ type mappingCmd struct {
 }
 
 type mappingCheckCmd struct {
-	Dir    string `arg:"" help:"The dealer's folder, with rms.yaml in it."`
-	DB     bool   `name:"db" help:"Also look at the dealer's database, as the configuration file names it: tables, columns, types."`
+	Dir    string `arg:"" help:"The dealer's folder, with rms.yaml or crm.yaml in it."`
+	DB     bool   `name:"db" help:"Also look at the dealer's databases, as the configuration file names them: tables, columns, types."`
 	Config string `short:"c" placeholder:"FILE" default:"dealerbridge.yaml" env:"DEALERBRIDGE_CONFIG" help:"With --db: configuration file that has the dealer (${default})."`
 	Dealer string `placeholder:"CODE" help:"With --db: the dealer, where the folder is not the one the configuration names for it."`
 }

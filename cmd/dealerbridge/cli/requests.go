@@ -149,7 +149,7 @@ type requestsUpdateCmd struct {
 func (requestsUpdateCmd) Help() string {
 	return `What is not allowed is refused with what is allowed now. A running gateway sends the update; without one it waits.
 
-  dealerbridge requests update rq7k2m4p schedule --user jsample --date 2026-03-06T12:00:00Z --text "On Friday morning"`
+  dealerbridge requests update rq7k2m4p schedule --user jsample --date 2026-03-06T12:00:00Z`
 }
 
 // Run makes the step.

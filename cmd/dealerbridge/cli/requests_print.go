@@ -12,6 +12,7 @@ import (
 
 	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/app"
 	"github.com/dealerbridge/dealerbridge/gen/operator/model"
+	"github.com/dealerbridge/dealerbridge/server/messaging"
 	"github.com/dealerbridge/dealerbridge/server/request"
 )
 
@@ -96,9 +97,9 @@ func printRequest(s *session, v model.RequestView, asJSON bool) error {
 		fmt.Fprintln(&b)
 	}
 	if len(v.Allowed) > 0 {
-		fmt.Fprintln(&b, "\nwhat can be done now")
+		fmt.Fprintf(&b, "\nwhat can be done now, with: dealerbridge requests update %s STEP\n", visible(r.ID))
 		for _, a := range v.Allowed {
-			fmt.Fprintf(&b, "  %s: %s", visible(a.Status), a.What)
+			fmt.Fprintf(&b, "  %s: %s", stepOf(a), a.What)
 			if a.Need != nil {
 				fmt.Fprintf(&b, "; needs: %s", *a.Need)
 			}
@@ -113,6 +114,20 @@ func printRequest(s *session, v model.RequestView, asJSON bool) error {
 	}
 	_, err := s.out.Write(b.Bytes())
 	return err
+}
+
+// stepOf is the name of the step that is allowed.
+func stepOf(a model.AllowedMove) string {
+	names := []string{"receive", "schedule", "quote", "close", "return"}
+	if a.Need != nil && *a.Need == string(request.TitledCanceled) {
+		names = []string{"cancel"}
+	}
+	for _, name := range names {
+		if m, ok := messaging.Verb(name); ok && string(m.To) == a.Status {
+			return name
+		}
+	}
+	return visible(a.Status)
 }
 
 func printChains(s *session, page model.ConversationPage, asJSON bool) error {
