@@ -263,6 +263,8 @@ func LoadDealer(path string, env func(string) (string, bool), code string) (Outs
 		}
 	}
 	switch {
+	case len(codes) == 0:
+		return Outside{}, fmt.Errorf("%s names no dealers", path)
 	case code == "" && len(codes) == 1:
 		chosen = 0
 	case code == "":
