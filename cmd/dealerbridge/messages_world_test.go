@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,7 +67,7 @@ func exchanging(t testing.TB, change func(*config.Config), dealers ...string) *e
 		d := prairie(t, code)
 		d.Messages = &config.Messages{
 			Service: far.URL + sandbox.MessagePath, TokenService: far.URL + sandbox.TokenPath,
-			ClientID: "gateway-" + code, ClientSecret: config.NewSecret("made-up-" + code), MaxBody: config.DefaultMaxBody, KeepDays: config.DefaultKeepDays,
+			ClientID: "gateway-" + code, ClientSecret: config.NewSecret("made-up-" + code), MaxBody: config.DefaultMaxBody,
 		}
 		c.Dealers = append(c.Dealers, d)
 	}
@@ -248,6 +249,27 @@ func (x *exchange) moves(v model.RequestView, move string, change ...func(*model
 	x.t.Helper()
 	x.tries(v, move, change...).into(x.t, &after)
 	return after
+}
+
+// edit changes the tables of a dealer.
+func (x *exchange) edit(dealer, statement string) {
+	x.t.Helper()
+	for _, d := range x.cfg.Dealers {
+		if d.Code != dealer {
+			continue
+		}
+		db, err := sql.Open("sqlite", "file:"+d.Database.Path+"?_pragma=busy_timeout(10000)")
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		done, err := db.ExecContext(context.Background(), statement)
+		if err := errors.Join(err, db.Close()); err != nil {
+			x.t.Fatal(err)
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			x.t.Fatalf("%s changed %d rows, %v", statement, n, err)
+		}
+	}
 }
 
 func words(text string) *string { return &text }

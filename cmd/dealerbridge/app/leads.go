@@ -20,6 +20,9 @@ import (
 	"github.com/dealerbridge/dealerbridge/server/leadsync"
 )
 
+// days is a number of days of the configuration.
+func days(n int) time.Duration { return time.Duration(n) * day }
+
 const day = 24 * time.Hour
 
 // OpenLeadService opens Caterpillar's lead service for one dealer; nothing is
@@ -64,10 +67,8 @@ func leadOptions(d config.Dealer, service *caterpillar.Leads, crm leadsync.Entra
 		o.Source, o.Updater = service, service
 	}
 	if l := d.Leads; l != nil {
-		keep := time.Duration(l.KeepDays) * day
 		o.PullEvery, o.PushEvery, o.Margin, o.SendExisting = l.Pull, l.Push, l.Margin, l.SendExisting
 		o.Window, o.CompareAt = time.Duration(l.WindowDays)*day, l.Nightly
-		o.Keep = leadsync.Retention{Answers: keep, Leads: keep, Updates: keep}
 	}
 	return o
 }
@@ -94,6 +95,8 @@ func (a *App) openLeads(ctx context.Context, owner string) error {
 			return fmt.Errorf("dealer %s: %w", d.Code, err)
 		}
 		o := leadOptions(d, service, crmEntrance{a.crms, d.Code}, a.options.Now, log)
+		keep := a.options.Config.Keep
+		o.Keep = leadsync.Retention{Answers: days(keep.Answers), Leads: days(keep.Leads), Updates: days(keep.Updates)}
 		o.Store, o.Owner, o.Alerts, o.Observe = a.store, owner, a.post.notifier, counts
 		if a.options.Sleep != nil {
 			o.Sleep = a.options.Sleep

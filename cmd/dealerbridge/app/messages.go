@@ -44,14 +44,9 @@ func (a *App) openMessages(owner string) error {
 		return err
 	}
 	counts := newMessageMetrics(a.metrics.registry)
-	a.exchange.keep = config.DefaultKeepDays * day
-	for _, d := range a.options.Config.Dealers {
-		if d.Messages != nil {
-			a.exchange.keep = max(a.exchange.keep, time.Duration(d.Messages.KeepDays)*day)
-		}
-	}
+	a.exchange.keep = days(a.options.Config.Keep.Messages)
 	a.exchange.queue = queue.New(queue.Options{
-		Storage: a.store.Queue(), Owner: owner, Keep: a.exchange.keep, Now: a.options.Now, Sleep: sleep, Log: a.log, Observer: counts,
+		Storage: a.store.Queue(), Owner: owner, Keep: a.exchange.keep, Bodies: days(a.options.Config.Keep.Bodies), Now: a.options.Now, Sleep: sleep, Log: a.log, Observer: counts,
 	})
 	a.exchange.service = messaging.New(messaging.Options{
 		Store: a.store, Queue: a.exchange.queue, Files: a.exchange.files, Alerts: a.post.notifier, Now: a.options.Now, Sleep: sleep,

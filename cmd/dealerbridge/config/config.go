@@ -32,6 +32,7 @@ type Config struct {
 	Token          Token
 	QR             *QR   // nil: no subscription
 	Mail           *Mail // nil: nobody is written to
+	Keep           Keep
 	Issuers        []Issuer
 	Dealers        []Dealer
 }
@@ -193,6 +194,9 @@ func Default() Config {
 		Sweeps:         Sweeps{Idle: DefaultSweepIdle, Memory: DefaultSweepMemory, Kept: DefaultSweepKept},
 		Log:            Log{Format: "text", Level: slog.LevelInfo},
 		Token:          Token{Life: DefaultTokenLife},
+		Keep: Keep{
+			Answers: DefaultKeepDays, Leads: DefaultKeepDays, Updates: DefaultKeepDays, Messages: DefaultKeepDays, Bodies: DefaultBodyDays,
+		},
 	}
 }
 

@@ -93,6 +93,7 @@ func TestLoad(t *testing.T) {
 				Host: "mail.prairie.example", Port: 2465, Security: "tls", User: "gateway", Password: config.NewSecret("hunter2-prairie"),
 				From: "Gateway <gateway@prairie.example>", Every: 5 * time.Minute,
 			},
+			Keep: config.Keep{Answers: 30, Leads: 200, Updates: 100, Messages: 60, Bodies: 7},
 			Issuers: []config.Issuer{{
 				Issuer: "https://login.prairie.example/", Audience: "rental-gateway", Keys: "https://login.prairie.example/keys",
 				Claim: "ext.dealer", Dealers: map[string][]string{"north": {"D100"}, "all": {"D100", "D200"}}, Scopes: []string{"crs.read"},
@@ -112,7 +113,7 @@ func TestLoad(t *testing.T) {
 						Environment: "qa", Version: "v2", ClientID: "prairie-leads", ClientSecret: config.NewSecret("hunter2-prairie"),
 						Service: "https://leads.prairie.example/leads", TokenService: "https://login.prairie.example/token",
 						Pull: 5 * time.Minute, Push: 30 * time.Second, Margin: 2 * time.Minute, Nightly: 90 * time.Minute,
-						WindowDays: 90, KeepDays: 200, SendExisting: true,
+						WindowDays: 90, SendExisting: true,
 					},
 					Messages: &config.Messages{
 						Service: "https://crs.prairie.example/api/v1/message", TokenService: "https://login.prairie.example/token",
@@ -122,7 +123,7 @@ func TestLoad(t *testing.T) {
 							Driver: config.SQLite, Path: "testdata/handover.db",
 							MaxConnections: config.DefaultConnections, StatementTimeout: config.DefaultStatement,
 						},
-						MaxBody: 40, KeepDays: 30,
+						MaxBody: 40,
 					},
 					People: config.People{
 						To:     []string{"crm@prairie.example"},

@@ -148,6 +148,7 @@ func (s *section) config(over Overrides) Config {
 	}
 	c.QR = s.qr()
 	c.Mail = s.mail()
+	c.Keep = s.keep()
 	for _, i := range s.sections("issuers") {
 		c.Issuers = append(c.Issuers, i.issuer())
 	}

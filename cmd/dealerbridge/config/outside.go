@@ -50,7 +50,6 @@ type Leads struct {
 	Margin       time.Duration // how far a look reaches back behind the last
 	Nightly      time.Duration // after midnight UTC, when all leads are compared without stamps
 	WindowDays   int           // how old a lead can be that is still outstanding
-	KeepDays     int           // how long leads and their journeys are kept
 	SendExisting bool          // what stands in the CRM at first is reported, too
 }
 
@@ -64,13 +63,38 @@ type Messages struct {
 	Webhook      *Webhook // hands inbound messages to the dealer's web service
 	Handover     *Database
 	MaxBody      int // MiB of one message
-	KeepDays     int
 }
 
 // Webhook is a dealer's web service.
 type Webhook struct {
 	URL     string
 	Secrets []Secret // the first signs; the others, too, while they are exchanged
+}
+
+// Keep says for how many days things are kept once nothing happens to them any
+// more.
+type Keep struct {
+	Answers  int // what Caterpillar answered to calls for leads, as it came
+	Leads    int // the versions of leads; their ids and keys in the CRM stay
+	Updates  int // updates of leads that arrived
+	Messages int // requests, conversations and their files; ids by which repeats are known
+	Bodies   int // delivered messages as they were sent
+}
+
+func (s *section) keep() Keep {
+	k := Default().Keep
+	t := s.section("keep")
+	if t == nil {
+		return k
+	}
+	defer t.done()
+	for _, one := range []struct {
+		key  string
+		days *int
+	}{{"answers", &k.Answers}, {"leads", &k.Leads}, {"updates", &k.Updates}, {"messages", &k.Messages}, {"bodies", &k.Bodies}} {
+		*one.days = t.number(one.key, *one.days, 1, 4000)
+	}
+	return k
 }
 
 // What is assumed where the file says nothing.
@@ -82,6 +106,7 @@ const (
 	DefaultNightly    = 2 * time.Hour
 	DefaultWindowDays = 400
 	DefaultKeepDays   = 400
+	DefaultBodyDays   = 90
 	DefaultMaxBody    = 25
 )
 
@@ -167,11 +192,11 @@ func (s *section) leads() *Leads {
 		Environment: t.choice("environment", "production", "production", "qa"), Version: t.choice("version", "v2", "v2"),
 		ClientID: t.text("clientId", true, ""), ClientSecret: t.secret("clientSecret", true),
 		Service: t.serviceAddress("service"), TokenService: t.serviceAddress("tokenService"),
-		Pull:       t.duration("pull", DefaultLeadPull, time.Second, 24*time.Hour),
-		Push:       t.duration("push", DefaultLeadPush, time.Second, 24*time.Hour),
-		Margin:     t.duration("margin", DefaultLeadMargin, 0, 24*time.Hour),
-		Nightly:    t.timeOfDay("nightly", DefaultNightly),
-		WindowDays: t.number("windowDays", DefaultWindowDays, 1, 4000), KeepDays: t.number("keepDays", DefaultKeepDays, 1, 4000),
+		Pull:         t.duration("pull", DefaultLeadPull, time.Second, 24*time.Hour),
+		Push:         t.duration("push", DefaultLeadPush, time.Second, 24*time.Hour),
+		Margin:       t.duration("margin", DefaultLeadMargin, 0, 24*time.Hour),
+		Nightly:      t.timeOfDay("nightly", DefaultNightly),
+		WindowDays:   t.number("windowDays", DefaultWindowDays, 1, 4000),
 		SendExisting: t.flag("sendExisting"),
 	}
 }
@@ -199,7 +224,7 @@ func (s *section) messages() *Messages {
 	m := &Messages{
 		Service: t.serviceAddress("service"), TokenService: t.serviceAddress("tokenService"),
 		ClientID: t.text("clientId", false, ""), ClientSecret: t.secret("clientSecret", false), Scope: t.text("scope", false, ""),
-		MaxBody: t.number("maxBody", DefaultMaxBody, 1, 64), KeepDays: t.number("keepDays", DefaultKeepDays, 1, 4000),
+		MaxBody: t.number("maxBody", DefaultMaxBody, 1, 64),
 	}
 	if t.has("service") {
 		for _, key := range []string{"tokenService", "clientId", "clientSecret"} {
