@@ -35,7 +35,8 @@ type changeSource struct {
 
 // stamp is one stamp of a source.
 type stamp struct {
-	get     evaluator
+	get     evaluator                                           // where it is no date of plain columns
+	since   func(r *row, since time.Time) (bool, convert.State) // where it is one
 	date    *convert.Date
 	kinds   []convert.ColumnKind
 	columns []sqlText
@@ -196,12 +197,16 @@ func (c *compiler) stamp(f *frame, v *mapfile.Value) (stamp, bool) {
 			c.fault(item.Pos, "the column is %s, say how a date is written in it, as in `date: yyyymmdd`", col.Kind)
 		}
 	}
-	out.get = func(r *row, _ *env) value {
+	empty := c.empty
+	out.since = func(r *row, since time.Time) (bool, convert.State) {
 		cells := make([]*convert.Cell, len(places))
 		for i, p := range places {
 			cells[i] = r.cell(p)
 		}
-		return instant(date.Read(cells...))
+		if raw, state := cells[0].Text(); state == convert.Present && empty.Has(raw) {
+			return false, convert.Empty
+		}
+		return date.ChangedSince(since, cells...)
 	}
 	return out, true
 }
@@ -234,7 +239,12 @@ func (s *changeSource) filter(c *compiler) (sqlText, bool) {
 				continue
 			}
 			var one sqlText
-			all = append(all, *one.add(st.columns[i]).text(" >= ").scalar(sinceBound, at))
+			one.add(st.columns[i]).text(" >= ").scalar(sinceBound, at)
+			if textualKind(st.kinds[i]) {
+				// Blanks in front of a text put it before every bound.
+				one = *new(sqlText).text("(").add(one).text(" or ").add(st.columns[i]).text(" like ' %')")
+			}
+			all = append(all, one)
 			at++
 		}
 		if len(all) == 0 {
@@ -246,6 +256,13 @@ func (s *changeSource) filter(c *compiler) (sqlText, bool) {
 			for i := range bounds {
 				var empty sqlText
 				some = append(some, *empty.add(c.emptySQL(st.columns[i], &Column{Kind: st.kinds[i]})))
+				// A date of zeros is none, however it is spelled.
+				switch {
+				case textualKind(st.kinds[i]):
+					some = append(some, *new(sqlText).add(st.columns[i]).text(" like '0%'"))
+				case st.kinds[i].Numeric():
+					some = append(some, *new(sqlText).add(st.columns[i]).text(" = 0"))
+				}
 			}
 		}
 	}
@@ -348,20 +365,29 @@ func (s *changeSource) read(ctx context.Context, e *env, a Asking, since time.Ti
 	return left, nil
 }
 
+// changedSince says whether what a stamp tells may have happened at a time or
+// later: a day lasts to its end, and a clock that stood so twice did so late.
+func (s *stamp) changedSince(r *row, e *env, since time.Time) (bool, convert.State) {
+	if s.since != nil {
+		return s.since(r, since)
+	}
+	got := s.get(r, e)
+	return got.state == convert.Present && (since.IsZero() || got.timed && !got.at().Before(since)), got.state
+}
+
 // changed says whether the latest stamp of a row is not before a time. A stamp
 // that cannot be read is noted and counts as changed: a change that is told
 // twice does no harm, one that is missed does.
 func (s *changeSource) changed(r *row, e *env, a Asking, since time.Time) bool {
 	stamped := false
 	for _, st := range s.stamps {
-		got := st.get(r, e)
+		changed, state := st.changedSince(r, e, since)
 		switch {
-		case got.state == convert.Present:
+		case changed:
+			return true
+		case state == convert.Present:
 			stamped = true
-			if since.IsZero() || got.timed && !got.at().Before(since) {
-				return true
-			}
-		case got.state.Bad():
+		case state.Bad():
 			if a.Note != nil {
 				a.Note(changesEndpoint, s.kind+".stamp", Unreadable, r.key)
 			}
