@@ -47,7 +47,11 @@ func check(t *testing.T, dealers int, property func(*rapid.T)) {
 	}
 	set(strconv.Itoa(dealers))
 	defer set(before)
+	sent.Store(0)
 	rapid.Check(t, property)
+	if n := int(sent.Load()); 2*n < dealers && !t.Failed() && strings.HasPrefix(t.Name(), "TestDrawn") {
+		t.Errorf("only %d of %d drawn dealers send any row; the property says little", n, dealers)
+	}
 }
 
 // TestDrawnDealersOnSQLite holds the adapter against loops over rows.
@@ -105,6 +109,12 @@ func show(w *naive.World) string {
 
 // with opens a drawn dealer's adapter for as long as use runs.
 func with(t *rapid.T, w *naive.World, config sqlrms.Config, use func(*sqlrms.RMS)) {
+	config.DocumentsRoot = papersOf(t, w)
+	defer func() {
+		if err := os.RemoveAll(config.DocumentsRoot); err != nil {
+			t.Error(err)
+		}
+	}()
 	config.Mapping = fstest.MapFS{"rms.yaml": {Data: w.Mapping.File()}}
 	now := &clock{at: time.Date(2026, time.April, 1, 12, 0, 0, 0, time.UTC)}
 	opened, err := config.Open(context.Background(), yardEnv(now))
@@ -127,7 +137,15 @@ func with(t *rapid.T, w *naive.World, config sqlrms.Config, use func(*sqlrms.RMS
 // the loops find: the same rows in the same order, byte for byte, and the same
 // rows left out for the same fields.
 func compare(t *rapid.T, w *naive.World, config sqlrms.Config) {
+	rowsSent := false
+	defer func() {
+		if rowsSent {
+			sent.Add(1)
+		}
+	}()
 	with(t, w, config, func(rms *sqlrms.RMS) {
+		compareLocations(t, w, rms)
+		compareChanges(t, w, rms)
 		all := w.Customers()
 		queries := [][]string{all[:min(len(all), 5)]}
 		for _, c := range all {
@@ -155,6 +173,9 @@ func compare(t *rapid.T, w *naive.World, config sqlrms.Config) {
 			for i, e := range want {
 				switch {
 				case e.Sent != nil:
+					if i < len(keys) {
+						announce(e.Sent, keys[i].Row)
+					}
 					wantRows = append(wantRows, e.Sent)
 				case i < len(keys):
 					wantLeft = append(wantLeft, adapters.LeftOut{Row: keys[i].Row, Field: e.Field, Reason: adapters.Reason(e.Why)})
@@ -169,6 +190,8 @@ func compare(t *rapid.T, w *naive.World, config sqlrms.Config) {
 				t.Fatalf("customers %q: got %d keys, want %d\nrows (-want +got):\n%s\nleft out (-want +got):\n%s\n%s",
 					customers, len(keys), len(want), rowsDiffer, leftDiffer, show(w))
 			}
+			rowsSent = rowsSent || len(rows) > 0
+			compareDocuments(t, w, rms, keys, want)
 		}
 	})
 }

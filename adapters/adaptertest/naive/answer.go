@@ -37,19 +37,22 @@ func (w *World) Contracts(customers ...string) Answer {
 		panic(err)
 	}
 	in := &world{World: w, zone: zone}
-	e := w.Mapping.Contract
 	var rows []*row
-	for _, r := range in.rows(nil, e.From) {
-		if slices.Contains(customers, in.number(r)) {
-			rows = append(rows, r)
+	for _, e := range w.Mapping.contracts() {
+		for _, r := range in.rows(nil, e.From) {
+			if slices.Contains(customers, in.number(r)) {
+				r.of = e
+				rows = append(rows, r)
+			}
 		}
 	}
-	in.sort(rows, e.Order, e.From)
-	if len(e.Distinct) > 0 {
+	in.sort(rows, w.Mapping.Contract.Order)
+	if e := w.Mapping.Contract; len(e.Distinct) > 0 {
 		rows = in.once(rows, e.Distinct)
 	}
 	var all Answer
 	for _, r := range rows {
+		e := r.of
 		sent, fault := in.element(r, "", e.Fields)
 		for name, l := range map[string]*List{"assetDetails": e.Assets, "feeDetails": e.Fees, "taxDetails": e.Taxes} {
 			list, bad := in.list(r, name, l)
@@ -57,7 +60,10 @@ func (w *World) Contracts(customers ...string) Answer {
 			fault = fault.or(bad)
 		}
 		sent["customerId"], sent["currency"] = in.number(r), w.Mapping.Currency
-		one := Element{ID: in.key(r, e.From), Sent: sent}
+		if doubt := r.doubted(e.From); doubt != nil {
+			fault = doubt
+		}
+		one := Element{ID: in.key(r, e), Sent: sent}
 		if fault != nil {
 			one.Sent, one.Field, one.Why = nil, fault.field, fault.why
 		}
@@ -197,9 +203,11 @@ func (r *row) all(conditions []Cond) bool {
 func (r *row) holds(c Cond) bool {
 	switch {
 	case c.Exists != "":
-		for i := range r.world.Mapping.Contract.Children {
-			if child := &r.world.Mapping.Contract.Children[i]; child.Name == c.Exists {
-				return (len(r.world.childRows(r, child, c.Where)) > 0) != c.None
+		for _, e := range r.world.Mapping.contracts() {
+			for i := range e.Children {
+				if child := &e.Children[i]; child.Name == c.Exists {
+					return (len(r.world.childRows(r, child, c.Where)) > 0) != c.None
+				}
 			}
 		}
 		panic("no children " + c.Exists)
@@ -234,6 +242,8 @@ func (r *row) holds(c Cond) bool {
 		return text == ""
 	case Present:
 		return text != ""
+	case Declared:
+		return !has(c.Hidden, text)
 	case Above:
 		return text != "" && against(c.Values[0]) > 0
 	case Below:
@@ -267,9 +277,15 @@ func under(all []Cond, alias string) []Cond {
 	return out
 }
 
-// sort orders rows as an endpoint says, then by the bytes of their keys.
-func (w *world) sort(rows []*row, order []Order, s Source) {
-	slices.SortStableFunc(rows, func(a, b *row) int { return strings.Compare(w.key(a, s), w.key(b, s)) })
+// sort orders rows as an endpoint says, then by the bytes of their keys, then
+// by their customers and sources.
+func (w *world) sort(rows []*row, order []Order) {
+	slices.SortStableFunc(rows, func(a, b *row) int {
+		if by := strings.Compare(w.key(a, a.of), w.key(b, b.of)); by != 0 {
+			return by
+		}
+		return strings.Compare(w.number(a), w.number(b))
+	})
 	w.order(rows, "", order)
 }
 
@@ -307,10 +323,11 @@ func (w *world) order(rows []*row, alias string, order []Order) {
 }
 
 // key is the key of a main row, part by part.
-func (w *world) key(r *row, s Source) string {
+func (w *world) key(r *row, e *Endpoint) string {
 	var parts []string
-	if written := w.Mapping.Contract.Key; len(written) > 0 && s.Table == w.Mapping.Contract.From.Table {
-		for _, ref := range written {
+	s := e.From
+	if len(e.Key) > 0 {
+		for _, ref := range e.Key {
 			text, _, _ := r.raw(ref)
 			parts = append(parts, text)
 		}
@@ -329,30 +346,35 @@ func (w *World) Customers() []string {
 	all := []string{"nobody", "00412"}
 	if w.Mapping.Number.Second != nil {
 		in := &world{World: w}
-		for _, cells := range w.Mapping.Contract.From.Table.Rows {
-			s := w.Mapping.Contract.From
-			r := &row{world: in, tables: map[string]*Table{s.Alias: s.Table}, cells: map[string][]Cell{s.Alias: cells}}
-			if number := in.number(r); number != "" && !slices.Contains(all, number) {
-				all = append(all, number)
+		for _, e := range w.Mapping.contracts() {
+			s := e.From
+			for _, cells := range s.Table.Rows {
+				r := &row{world: in, tables: map[string]*Table{s.Alias: s.Table}, cells: map[string][]Cell{s.Alias: cells}}
+				if number := in.number(r); number != "" && !slices.Contains(all, number) {
+					all = append(all, number)
+				}
 			}
 		}
 		slices.Reverse(all)
 		return all
 	}
-	t, column := w.Mapping.Contract.From.Table, w.Mapping.Number.Column
-	for _, j := range w.Mapping.Contract.From.Joins {
-		if j.Alias == column.Alias {
-			t = j.Table
+	column := w.Mapping.Number.Column
+	for _, e := range w.Mapping.contracts() {
+		t := e.From.Table
+		for _, j := range e.From.Joins {
+			if j.Alias == column.Alias {
+				t = j.Table
+			}
 		}
-	}
-	i := t.index(column.Column)
-	for _, cells := range t.Rows {
-		if cells[i] == nil {
-			continue
-		}
-		number := padded(strings.TrimSpace(*cells[i]), w.Mapping.Number.Pad)
-		if number != "" && !slices.Contains(all, number) {
-			all = append(all, number)
+		i := t.index(column.Column)
+		for _, cells := range t.Rows {
+			if cells[i] == nil {
+				continue
+			}
+			number := padded(strings.TrimSpace(*cells[i]), w.Mapping.Number.Pad)
+			if number != "" && !slices.Contains(all, number) {
+				all = append(all, number)
+			}
 		}
 	}
 	slices.Reverse(all)

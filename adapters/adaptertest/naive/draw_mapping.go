@@ -69,22 +69,16 @@ func Draw(t *rapid.T, o Options) *World {
 		return []Column{g.column(lookKind, Link, lookPool...), g.column(Integer, Numbers), g.column(Text, Code)}
 	}, 3, 5)
 	child := g.table([]int{0, 1}, func() []Column {
-		return []Column{g.column(idKind, Link, idPool...), g.column(Integer, Numbers), g.column(Text, Code), g.linkTo(lookKind, lookPool)}
+		return []Column{
+			g.column(idKind, Link, idPool...), g.column(Integer, Numbers), g.column(Text, Code), g.linkTo(lookKind, lookPool),
+		}
 	}, 4, 12)
 
 	name := func(t *Table, i int) string { return t.Columns[off+i].Name }
-	e := &Endpoint{From: Source{Table: main, Alias: "r"}}
-	m.Contract = e
-	if g.companies {
-		e.Key = []Ref{{"r", name(main, 0)}}
-	}
 	m.Number = Number{Column: Ref{"r", name(main, 1)}}
+	var customers *Table
 	if viaCustomers {
-		customers := g.table([]int{0}, func() []Column { return []Column{g.column(numberKind, Link, numberPool...)} }, 2, 14)
-		e.From.Joins = append(e.From.Joins, Join{
-			Alias: "cus", Table: customers, Required: true,
-			Match: []Match{{Column: name(customers, 0), With: Ref{"r", name(main, 1)}}},
-		})
+		customers = g.table([]int{0}, func() []Column { return []Column{g.column(numberKind, Link, numberPool...)} }, 2, 14)
 		m.Number.Column = Ref{"cus", name(customers, 0)}
 	}
 	if !viaCustomers && g.chance(40, "number of two columns") {
@@ -92,29 +86,95 @@ func Draw(t *rapid.T, o Options) *World {
 	} else if numberKind == Integer {
 		m.Number.Pad = g.n(1, "pad") * 5
 	}
+	around := tables{customers: customers, look: look, child: child, name: name}
+	m.Contract = g.contracts("kids", main, around)
+	if g.chance(25, "archive") {
+		// A table of the same form, as of another year. Rows are ordered together.
+		m.Archive = g.contracts("olds", g.again(main), around)
+		m.Archive.Order, m.Archive.Distinct, m.Contract.Distinct = m.Contract.Order, nil, nil
+	}
+	if g.chance(40, "state of children") {
+		c := g.comparison([]place{{"", child}})
+		if declared := g.declared("", child); declared != nil && g.chance(50, "declared") {
+			c = *declared
+		}
+		m.State = append(m.State, Filter{child, c})
+	}
+	if g.chance(40, "documents") {
+		g.documents()
+	}
+	if g.chance(50, "changes") {
+		g.changes(&m.Contract.Children[0])
+	}
+	for i := range g.n(5, "fixed list") - 2 {
+		m.Locations = append(m.Locations, map[string]string{"locationId": pick(g, frees, "location") + " " + codes[i], "properties.name": pick(g, frees, "location")})
+	}
+	g.dropUnused()
+	return g.world
+}
+
+// tables are those around the table of contracts.
+type tables struct {
+	customers, look, child *Table // customers may be nil
+	name                   func(t *Table, i int) string
+}
+
+// again is a table with the columns of another and rows of its own.
+func (g *generator) again(t *Table) *Table {
+	i := g.n(len(tableNames)-1, "table")
+	for g.taken(tableNames[i]) {
+		i = (i + 1) % len(tableNames)
+	}
+	other := &Table{Name: tableNames[i], Columns: t.Columns, Key: t.Key}
+	g.world.Tables = append(g.world.Tables, other)
+	g.fill(other, 1+g.n(7, "rows"))
+	for _, f := range g.world.Mapping.Owner {
+		if f.Table == t {
+			g.world.Mapping.Owner = append(g.world.Mapping.Owner, Filter{other, f.Where})
+		}
+	}
+	return other
+}
+
+// contracts draws a section over a table of contracts; kids is what its children
+// are called.
+func (g *generator) contracts(kids string, main *Table, around tables) *Endpoint {
+	m, name, look, child := g.world.Mapping, around.name, around.look, around.child
+	e := &Endpoint{From: Source{Table: main, Alias: "r"}}
+	if g.companies {
+		e.Key = []Ref{{"r", name(main, 0)}}
+	}
 	places := []place{{"r", main}}
-	if viaCustomers {
-		places = append(places, place{"cus", g.world.Tables[len(g.world.Tables)-1]})
+	if around.customers != nil {
+		e.From.Joins = append(e.From.Joins, Join{
+			Alias: "cus", Table: around.customers, Required: true,
+			Match: []Match{{Column: name(around.customers, 0), With: Ref{"r", name(main, 1)}}},
+		})
+		places = append(places, place{"cus", around.customers})
 	}
 	if g.chance(60, "lookup") {
 		e.From.Joins = append(e.From.Joins, g.lookup("lk", look, name(look, 0), Ref{"r", name(main, 2)}, name(look, 2)))
 		places = append(places, place{"lk", look})
 	}
-	if g.chance(25, "state") {
-		m.State = append(m.State, Filter{main, g.comparison([]place{{"", main}})})
+	if g.chance(35, "state") {
+		c := g.comparison([]place{{"", main}})
+		if declared := g.declared("", main); declared != nil && g.chance(60, "declared") {
+			c = *declared
+		}
+		m.State = append(m.State, Filter{main, c})
 	}
-	if g.chance(20, "state of children") {
-		m.State = append(m.State, Filter{child, g.comparison([]place{{"", child}})})
-	}
-	e.Children = []Children{{Name: "kids", Table: child, Match: []Match{{Column: name(child, 0), With: Ref{"r", name(main, 0)}}}}}
+	e.Children = []Children{{Name: kids, Table: child, Match: []Match{{Column: name(child, 0), With: Ref{"r", name(main, 0)}}}}}
 	if g.chance(30, "join of children") {
-		e.Children[0].Joins = []Join{g.lookup("kl", look, name(look, 0), Ref{"kids", name(child, 3)}, name(look, 2))}
+		e.Children[0].Joins = []Join{g.lookup("kl", look, name(look, 0), Ref{kids, name(child, 3)}, name(look, 2))}
 	}
 	if g.chance(30, "condition of children") {
 		e.Children[0].Where = []Cond{g.comparison([]place{{"", child}})}
 	}
 	for range g.n(5, "conditions") / 3 {
 		e.From.Where = append(e.From.Where, g.condition([]place{{"r", main}}, &e.Children[0]))
+	}
+	if declared := g.declared("r", main); declared != nil && g.chance(15, "declared") {
+		e.From.Where = append(e.From.Where, *declared)
 	}
 	for range g.n(2, "orders") {
 		e.Order = append(e.Order, g.order("r", main))
@@ -129,27 +189,29 @@ func Draw(t *rapid.T, o Options) *World {
 	}
 	e.Fields = g.fields(contractFields, places, &e.Children[0])
 	g.lists(e, main, child, look, name)
-	g.dropUnused()
-	return g.world
+	return e
 }
 
 // dropUnused takes out children and filters that nothing reads: they would be
 // faults.
 func (g *generator) dropUnused() {
 	m := g.world.Mapping
-	written := func() string {
-		text, err := json.Marshal(m.Contract.written())
+	written := func(of ...any) string {
+		text, err := json.Marshal(of)
 		if err != nil {
 			panic(err) // there are only maps, lists and texts in it
 		}
 		return string(text)
 	}
-	children := m.Contract.Children
-	m.Contract.Children = nil
-	if strings.Contains(written(), children[0].Name) {
-		m.Contract.Children = children
+	text := written(m.Changes.written())
+	for _, e := range m.contracts() {
+		children := e.Children
+		e.Children = nil
+		if strings.Contains(written(e.written()), children[0].Name) {
+			e.Children = children
+		}
+		text += written(e.written())
 	}
-	text := written()
 	unread := func(f Filter) bool { return !strings.Contains(text, fmt.Sprintf(`"table":%q`, f.Table.Name)) }
 	m.Owner = slices.DeleteFunc(m.Owner, unread)
 	m.State = slices.DeleteFunc(m.State, unread)

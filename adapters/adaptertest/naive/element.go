@@ -125,6 +125,9 @@ func (w *world) list(r *row, name string, l *List) ([]any, *fault) {
 		w.order(rows, "", order)
 		for _, child := range rows {
 			made, bad := w.element(child, name+".", append(slices.Clone(s.Fields), s.Rates.fields()...))
+			if doubt := child.doubted(*s.From); doubt != nil {
+				bad = doubt
+			}
 			take(s, made, bad)
 		}
 	}

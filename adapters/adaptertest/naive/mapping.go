@@ -10,6 +10,18 @@ type Mapping struct {
 	State     []Filter
 	Maps      []CodeMap
 	Contract  *Endpoint
+	Archive   *Endpoint // a second source of contracts; nil: none
+	Documents *Documents
+	Changes   *Changes
+	Locations []map[string]string // a fixed list; nil: none
+}
+
+// contracts are the sources of contracts.
+func (m *Mapping) contracts() []*Endpoint {
+	if m.Archive == nil {
+		return []*Endpoint{m.Contract}
+	}
+	return []*Endpoint{m.Contract, m.Archive}
 }
 
 // Number is the dealer customer number: a column, filled up with zeros, or two
@@ -143,6 +155,7 @@ const (
 	Below
 	From
 	UpTo
+	Declared // Values are shown, Hidden are not; a code that is neither is in doubt
 )
 
 // Cond is a condition; exactly one of its parts is used.
@@ -150,6 +163,7 @@ type Cond struct {
 	Column Ref
 	Op     Op
 	Values []string
+	Hidden []string
 
 	Exists string // name of children
 	None   bool

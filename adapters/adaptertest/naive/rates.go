@@ -7,6 +7,7 @@ type Rates struct {
 	Order   []Order
 	Ranks   []Rank // none: all rows are of one rank
 	By      Ref
+	UpTo    *Ref // with By: the steps of a ladder; an empty one has no end
 	Columns []Rate
 	Amount  Value
 }
@@ -80,7 +81,7 @@ func (v rateValue) eval(r *row, want Want) outcome {
 	for _, one := range v.rates.best(r) {
 		by, _ := one.cell(v.rates.By)
 		for _, code := range v.codes {
-			if by != "" && compare(by, code, WantInteger) == 0 {
+			if v.rates.feeds(one, by, code) {
 				if got := v.rates.Amount.eval(one, want); got.state != isEmpty {
 					return got
 				}
@@ -89,6 +90,15 @@ func (v rateValue) eval(r *row, want Want) outcome {
 		}
 	}
 	return outcome{}
+}
+
+// feeds says whether a row is for a code.
+func (p *Rates) feeds(r *row, by, code string) bool {
+	if p.UpTo == nil || by == "" {
+		return by != "" && compare(by, code, WantInteger) == 0
+	}
+	upTo, _ := r.cell(*p.UpTo)
+	return compare(by, code, WantInteger) <= 0 && (upTo == "" || compare(code, upTo, WantInteger) <= 0)
 }
 
 func (v rateValue) written() any { panic("rates are written as a whole") }
@@ -105,6 +115,9 @@ func (p *Rates) written() any {
 		out["prefer"] = ranks
 	}
 	out["by"] = p.By.String()
+	if p.UpTo != nil {
+		out["upTo"] = p.UpTo.String()
+	}
 	columns := tree{}
 	for _, c := range p.Columns {
 		columns[c.Name] = c.Codes
@@ -120,7 +133,7 @@ func (g *generator) rates(kind Kind, pool []string, with Ref) *Rates {
 		off = 1
 	}
 	prices := g.table([]int{0, 1, 2}, func() []Column {
-		all := []Column{g.column(kind, Link, pool...), g.column(Integer, Numbers), g.column(Text, Code), g.column(Text, Money)}
+		all := []Column{g.column(kind, Link, pool...), g.column(Integer, Numbers), g.column(Text, Code), g.column(Text, Money), g.column(Integer, Numbers)}
 		if g.chance(50, "exact prices") {
 			all[3] = g.column(Decimal, Numbers)
 		}
@@ -134,6 +147,9 @@ func (g *generator) rates(kind Kind, pool []string, with Ref) *Rates {
 	}
 	if prices.Columns[off+3].Content == Money && g.chance(50, "money") {
 		p.Amount = MoneyValue{Ref{"p", name(3)}}
+	}
+	if g.chance(40, "ladder") {
+		p.UpTo = &Ref{"p", name(4)}
 	}
 	if g.chance(40, "condition") {
 		p.From.Where = []Cond{g.comparison([]place{{"p", prices}})}

@@ -38,6 +38,7 @@ var unreadable = outcome{state: isUnreadable}
 type row struct {
 	world  *world
 	parent *row
+	of     *Endpoint // of a row of contracts
 	tables map[string]*Table
 	cells  map[string][]Cell // nil: the join found nothing
 }
@@ -167,9 +168,8 @@ func instant(text, layout string, zone *time.Location) outcome {
 	if err != nil {
 		return unreadable
 	}
-	const sent = "2006-01-02T15:04:05Z"
 	if wall.Hour() == 0 && wall.Minute() == 0 && wall.Second() == 0 {
-		return there(wall.Add(12 * time.Hour).Format(sent))
+		return there(wall.Add(12 * time.Hour).Format(sentInstant))
 	}
 	_, before := wall.Add(-26 * time.Hour).In(zone).Zone()
 	_, after := wall.Add(26 * time.Hour).In(zone).Zone()
@@ -179,8 +179,10 @@ func instant(text, layout string, zone *time.Location) outcome {
 	if !same(first) && same(second) {
 		first = second
 	}
-	return there(first.Format(sent))
+	return there(first.Format(sentInstant))
 }
+
+const sentInstant = "2006-01-02T15:04:05Z"
 
 func (v FirstValue) eval(r *row, want Want) outcome {
 	for _, item := range v {
@@ -296,6 +298,11 @@ func (v ProductValue) eval(r *row, _ Want) outcome {
 
 func (v TotalValue) eval(r *row, want Want) outcome {
 	rows := r.world.childRows(r, v.Children, v.Where)
+	for _, child := range rows {
+		if child.doubted(Source{Table: v.Children.Table, Alias: v.Children.Name}) != nil {
+			return outcome{state: isUnmapped} // nobody knows whether it counts
+		}
+	}
 	switch v.Func {
 	case "count":
 		return convert(strconv.Itoa(len(rows)), want)

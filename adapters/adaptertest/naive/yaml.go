@@ -14,8 +14,17 @@ func (m *Mapping) File() []byte {
 		"timezone": m.Zone, "currency": m.Currency, "leaveOutAtMost": "100%",
 		"customerNumber": m.Number.written(),
 		"jobsite":        "none", "invoice": "none", "customer": "none", "location": "none", "dealer-category": "none",
-		"changes":  "none",
+		"changes":  m.Changes.written(),
 		"contract": m.Contract.written(),
+	}
+	if m.Archive != nil {
+		file["contract"] = tree{"sources": []any{m.Contract.written(), m.Archive.written()}}
+	}
+	if m.Locations != nil {
+		file["location"] = tree{"list": m.Locations}
+	}
+	if m.Documents != nil {
+		file["documents"] = m.Documents.written()
 	}
 	if len(m.Sentinels) > 0 {
 		file["sentinels"] = m.Sentinels
@@ -253,6 +262,8 @@ func (c Cond) written() any {
 		with = tree{"from": with}
 	case UpTo:
 		with = tree{"upTo": with}
+	case Declared:
+		with = tree{"show": c.Values, "hide": append([]string{}, c.Hidden...)}
 	}
 	return tree{theDealers(c.Column.String()): with}
 }
