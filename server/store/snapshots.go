@@ -194,3 +194,14 @@ func (s *Store) Found(ctx context.Context, dealer string, kinds []adapters.Chang
 	})
 	return found, nil
 }
+
+// EraseSnapshots takes away what is kept of one customer to find changes. If the
+// customer is still in the dealer's system, the next comparison begins anew
+// with it.
+func (s *Store) EraseSnapshots(ctx context.Context, dealer, customer string) error {
+	err := s.db.WithContext(ctx).Delete(&digestRow{}, "dealer = ? AND customer = ?", dealer, customer).Error
+	if err != nil {
+		return fmt.Errorf("erasing a customer's digests: %w", redacted(err))
+	}
+	return nil
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,6 +53,18 @@ func exerciseSnapshots(t *testing.T, open func(t *testing.T) *store.Store) {
 	for i, n := range numbers {
 		all = append(all, entry(n, byte(i+1), noon.Add(time.Duration(i)*time.Second)))
 	}
+	t.Run("ACustomerIsErased", func(t *testing.T) {
+		s := open(t)
+		keep(t, s, adapters.ContractChange, progress, all...)
+		if err := s.EraseSnapshots(t.Context(), "D100", "A "); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Digests(t.Context(), "D100", adapters.ContractChange, "", "", 100)
+		want := slices.DeleteFunc(slices.Clone(all), func(e changes.Entry) bool { return e.Customer == "A " })
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v %s", err, diff)
+		}
+	})
 	t.Run("WhatIsKeptComesBackAsItWas", func(t *testing.T) {
 		s := open(t)
 		keep(t, s, adapters.ContractChange, progress, all...)

@@ -341,6 +341,14 @@ type MessageDesk struct {
 	state *store.Store
 }
 
+// EraseCustomer takes away everything that is kept of a customer: requests,
+// conversations, messages, files, and what was noted to find changes. It says
+// how many of the former. queue.ErrBusy: the rest is erased, ask again.
+func (m *MessageDesk) EraseCustomer(ctx context.Context, dealer, customer string) (int64, error) {
+	n, err := m.Service.Erase(ctx, dealer, customer)
+	return n, errors.Join(err, m.state.EraseSnapshots(ctx, dealer, customer))
+}
+
 // Close closes the state.
 func (m *MessageDesk) Close() error { return m.state.Close() }
 

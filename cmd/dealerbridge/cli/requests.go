@@ -17,6 +17,7 @@ import (
 	"github.com/dealerbridge/dealerbridge/gen/operator/model"
 	"github.com/dealerbridge/dealerbridge/server/messaging"
 	"github.com/dealerbridge/dealerbridge/server/operator"
+	"github.com/dealerbridge/dealerbridge/server/queue"
 	"github.com/dealerbridge/dealerbridge/server/request"
 )
 
@@ -26,6 +27,43 @@ type requestsCmd struct {
 	Update requestsUpdateCmd `cmd:"" help:"Make a step: receive, schedule, quote, close, cancel, return."`
 	Chains requestsChainsCmd `cmd:"" help:"List conversations about assets."`
 	Say    requestsSayCmd    `cmd:"" help:"Say something in a conversation."`
+	Erase  requestsEraseCmd  `cmd:"" help:"Forget a request, or everything that is kept of a customer."`
+}
+
+type requestsEraseCmd struct {
+	deskFlags
+	ID       string `arg:"" optional:"" help:"The dealer's id of the request."`
+	Customer string `placeholder:"DCN" help:"Everything that is kept of this customer instead: requests, conversations, messages, files, snapshots."`
+}
+
+// Help is shown below the flags.
+func (requestsEraseCmd) Help() string {
+	return `Erases from the gateway's own state. The Cat Rental Store is told nothing, and the dealer's databases are not touched.`
+}
+
+// Run forgets.
+func (c requestsEraseCmd) Run(s *session) error {
+	if (c.ID == "") == (c.Customer == "") {
+		return usage("name one request, or --customer DCN")
+	}
+	return c.desk(s, func(ctx context.Context, desk *app.MessageDesk, dealer string) error {
+		if c.ID != "" {
+			if err := desk.EraseRequest(ctx, dealer, c.ID); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(s.out, "request %s is forgotten\n", visible(c.ID))
+			return err
+		}
+		n, err := desk.EraseCustomer(ctx, dealer, c.Customer)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(s, map[string]int64{"erased": n})
+		}
+		_, err = fmt.Fprintf(s.out, "%d requests, conversations, messages and files of the customer are forgotten\n", n)
+		return err
+	})
 }
 
 // deskFlags say whose requests are meant.
@@ -62,6 +100,8 @@ func requestWords(err error, dealer string) error {
 	switch {
 	case errors.Is(err, messaging.ErrUnknown):
 		return fmt.Errorf("dealer %s has no such request or conversation; dealerbridge requests list shows all", dealer)
+	case errors.Is(err, queue.ErrBusy):
+		return errors.New("a message about it is being handled at this moment; the rest is erased, so try again")
 	case errors.Is(err, messaging.ErrConflict):
 		return errors.New("somebody else changed it at the same time; look at it and try again")
 	}
