@@ -75,7 +75,7 @@ func (c demoCmd) Run(s *session) (err error) {
 		return err
 	}
 	played, err := app.OpenSandbox(app.SandboxOptions{
-		Listener: caterpillars, Log: log, Now: s.now, Seed: uint64(s.now().UnixMilli()), //nolint:gosec // ids no earlier demo had
+		Listener: caterpillars, Log: log, Now: s.now, Seed: uint64(s.now().UnixMilli()), // ids no earlier demo had
 		Gateways: []sandbox.Dealer{{Code: demo.Code, URL: url, ClientID: app.DemoClient, Secret: app.DemoSecret}},
 	})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 func TestHelp(t *testing.T) {
 	for _, command := range []string{
 		"", "demo", "leads", "leads pull", "leads push", "leads list", "leads show", "leads replay", "leads reconcile", "leads erase",
-		"requests", "requests list", "requests show", "requests update", "requests chains", "requests say",
+		"requests", "requests list", "requests show", "requests update", "requests chains", "requests say", "requests erase",
 		"queue", "queue list", "queue show", "queue retry", "queue park", "qr", "sandbox",
 	} {
 		t.Run(strings.ReplaceAll(command, " ", "_"), func(t *testing.T) {
