@@ -30,15 +30,18 @@ import (
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if err := os.RemoveAll(booksDir); err != nil && code == 0 {
-			code = 1
+		for _, dir := range []string{booksDir, programDir} {
+			if err := os.RemoveAll(dir); err != nil && code == 0 {
+				code = 1
+			}
 		}
 		os.Exit(code)
 	}))
 }
 
-// booksDir is the folder of books, removed with the test process.
-var booksDir string
+// booksDir and programDir are the folders of books and of the program, removed
+// with the test process.
+var booksDir, programDir string
 
 // discard is a log nobody reads.
 var discard = slog.New(slog.DiscardHandler)
