@@ -1,11 +1,14 @@
 package operator
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+
+	"github.com/dealerbridge/dealerbridge/server/problem"
 )
 
 // VisitGetRequestFileResponse implements the generated interface. The type a
@@ -13,7 +16,11 @@ import (
 func (d download) VisitGetRequestFileResponse(w http.ResponseWriter) (err error) {
 	defer func() { err = errors.Join(err, d.file.Close()) }()
 	content, err := io.ReadAll(d.file)
-	if err != nil {
+	var wrong base64.CorruptInputError
+	switch {
+	case errors.As(err, &wrong), errors.Is(err, io.ErrUnexpectedEOF):
+		return problem.Refused("the file came as something that is no base64 and cannot be read; ask the sender for it again")
+	case err != nil:
 		return fmt.Errorf("reading a file of a request: %w", err)
 	}
 	h := w.Header()

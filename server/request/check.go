@@ -189,7 +189,10 @@ func (c *checker) types(n *node, t reflect.Type, path string) {
 			c.moment(n, path)
 		}
 	case t.Kind() == reflect.Bool:
-		is(kind == 't' || kind == 'f', "true or false")
+		// Refusing is for good (R193): a flag that is spelled as text, as others
+		// are (R263), must not cost a customer the whole request.
+		spelled := strings.ToLower(strings.TrimSpace(n.text()))
+		is(kind == 't' || kind == 'f' || kind == '"' && (spelled == "true" || spelled == "false"), "true or false")
 	case t.Kind() == reflect.Int64:
 		_, err := n.integer()
 		is(kind == '0' && err == nil, "a whole number")
