@@ -342,9 +342,12 @@ func (p *pool) sqliteTable(ctx context.Context, ref plan.TableRef) (*table, erro
 			if c.Kind == convert.ColumnText {
 				c.MaxChars = declaredLength(c.declared)
 			}
+			if p.declared != nil {
+				c.declare(p.declared(ref.Table, c.Name))
+			}
 			if at > 0 {
 				key = append(key, part{at, c.Name})
-				c.auto = c.declared == "integer"
+				c.auto = strings.EqualFold(declared, "integer")
 			}
 			t.add(c)
 			return nil

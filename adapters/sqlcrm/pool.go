@@ -22,6 +22,9 @@ type pool struct {
 	db     *gorm.DB
 	server plan.Server
 	limit  time.Duration // of one statement
+	// declared are types that say more than the database does, by table and
+	// column; nil where the database is the dealer's own.
+	declared func(table, column string) string
 }
 
 // newPool makes a pool without connecting: a database that is away is no

@@ -62,6 +62,11 @@ func (c *Config) compile(folder fs.FS) (*version, mapfile.Faults) {
 	if file == nil {
 		return nil, faults
 	}
+	return compileFile(file, s, faults)
+}
+
+// compileFile compiles a file with the faults of its form.
+func compileFile(file *crmfile.File, s *interfaceShape, faults mapfile.Faults) (*version, mapfile.Faults) {
 	v := &version{file: file, shape: s, turn: make(chan struct{}, 1)}
 	var meaning mapfile.Faults
 	if file.Update != nil && file.Update.Section != nil {

@@ -10,6 +10,9 @@ import (
 func (p *parser) test(n *mapfile.Node, path string) *Test {
 	t := &Test{Name: mapfile.Text{Pos: n.Pos}}
 	before := len(p.faults)
+	if forCRM(n) {
+		t.CRM = &CRMTest{}
+	}
 	ok := p.keys(n, path, testKeys, func(key mapfile.Text, at string, n *mapfile.Node) {
 		switch key.Value {
 		case "name":
@@ -27,7 +30,22 @@ func (p *parser) test(n *mapfile.Node, path string) *Test {
 		case "files":
 			t.Files = p.files(n, at)
 		case "want":
+			if t.CRM != nil {
+				t.CRM.Want = p.wantRows(n, at)
+				return
+			}
 			t.Want = p.want(n, at)
+		case "lead":
+			t.CRM.Leads = p.leads(n, at)
+		case "outcome":
+			t.CRM.Outcome = p.oneOf(n, at, "outcome", WriteOutcomes())
+		case "update":
+			t.CRM.Update = p.updates(n, at)
+		case "held":
+			t.CRM.Held = p.held(n, at)
+		case "nothing":
+			t.CRM.Nothing = p.texts(n, at)
+			t.CRM.NothingSaid = true
 		case "exact":
 			t.Exact = p.oneOf(n, at, "word", []string{"true", "false"}).Value == "true"
 		case "leftOut":
@@ -54,6 +72,10 @@ func (p *parser) complete(t *Test, n *mapfile.Node, path string) {
 	has := func(key string) bool { return n.Get(key) != nil }
 	if !has("name") {
 		p.fault(n.Pos, path, "the test has no `name:`; say in a few words what is so")
+	}
+	if t.CRM != nil {
+		p.completeCRM(t, n, path)
+		return
 	}
 	if !has("endpoint") {
 		p.fault(n.Pos, path, "say with `endpoint:` what is asked for, such as endpoint: contract")

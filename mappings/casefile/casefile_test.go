@@ -23,15 +23,19 @@ func parse(t *testing.T, text string) *casefile.File {
 }
 
 func TestParse(t *testing.T) {
-	t.Run("TheExampleOfThePageReads", func(t *testing.T) {
+	t.Run("TheExamplesOfThePageRead", func(t *testing.T) {
 		page, err := os.ReadFile("TESTS.md")
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, rest, _ := strings.Cut(string(page), "```yaml\n")
-		example, _, ok := strings.Cut(rest, "```")
-		if !ok || len(parse(t, example).Tests) != 2 {
-			t.Errorf("got %s", example)
+		rest := string(page)
+		for _, tests := range []int{2, 3} {
+			var example string
+			ok := false
+			_, rest, _ = strings.Cut(rest, "```yaml\n")
+			if example, rest, ok = strings.Cut(rest, "```"); !ok || len(parse(t, example).Tests) != tests {
+				t.Errorf("got %s", example)
+			}
 		}
 	})
 	t.Run("SyntaxIsToldAlone", func(t *testing.T) {

@@ -142,7 +142,7 @@ func (c *comparison) object(path string, want *mapfile.Node, got map[string]any)
 		return
 	}
 	for _, name := range keys(got) {
-		if !slices.ContainsFunc(named, func(n string) bool { return n == name || strings.HasPrefix(n, name+".") }) {
+		if got[name] != nil && !slices.ContainsFunc(named, func(n string) bool { return n == name || strings.HasPrefix(n, name+".") }) {
 			c.differ(want.Pos, under(path, name), nothing, asJSON(got[name]))
 		}
 	}

@@ -1,6 +1,7 @@
 // Package casefile owns the tests an integrator writes beside a mapping, in
-// files named *_test.yaml: rows that go in, JSON that has to come out. It reads
-// them, says which tables they describe, and compares what came out.
+// files named *_test.yaml: rows that go in and JSON that has to come out, or a
+// lead that goes in and rows that have to be there. It reads them, says which
+// tables they describe, and compares what came out.
 //
 // It knows no database and runs nothing: rows are put somewhere, and answers
 // made of them, by whoever holds both.
@@ -64,6 +65,8 @@ type Test struct {
 	LeftOut []Outcome     // all rows left out; nobody was when empty
 	Noted   []Outcome     // values that were not sent as they stood, at least these
 	Fails   *mapfile.Text // one of Failures: no answer is made at all
+
+	CRM *CRMTest // what a test of crm.yaml says; nil in tests of an endpoint
 }
 
 // Outcome is one row that was left out, or one value that was noted.
@@ -72,6 +75,8 @@ type Outcome struct {
 	Row    *mapfile.Text // its key, several columns joined by a slash; nil: any
 	Field  mapfile.Text
 	Reason mapfile.Text
+
+	ofLead bool // Row is called a lead
 }
 
 // The ways an answer can fail as a whole, as tests name them.

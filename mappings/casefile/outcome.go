@@ -27,13 +27,16 @@ func (h Happened) String() string {
 
 func (o Outcome) String() string {
 	var parts []string
+	if o.Row != nil && o.ofLead {
+		parts = append(parts, "lead: "+o.Row.Value)
+	}
 	if o.Field.Value != "" {
 		parts = append(parts, "field: "+o.Field.Value)
 	}
 	if o.Reason.Value != "" {
 		parts = append(parts, "reason: "+o.Reason.Value)
 	}
-	if o.Row != nil {
+	if o.Row != nil && !o.ofLead {
 		parts = append(parts, "row: "+o.Row.Value)
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
@@ -58,15 +61,25 @@ func (t *Test) CompareOutcomes(leftOut, noted []Happened) []Difference {
 		}
 		found = append(found, Difference{Pos: pos, Path: "leftOut", Want: nothing, Got: h.String()})
 	}
+	return append(found, t.CompareNoted(noted)...)
+}
+
+// CompareNoted holds the values noted, of which a test may name some, against
+// what happened.
+func (t *Test) CompareNoted(noted []Happened) []Difference {
 	lacking, _ := matched("noted", t.Noted, noted)
-	return append(found, lacking...)
+	return lacking
 }
 
 // matched pairs what a test says with what happened, each once.
 func matched(path string, said []Outcome, happened []Happened) (lacking []Difference, rest []Happened) {
+	return matchedBy(path, said, happened, Outcome.fits)
+}
+
+func matchedBy(path string, said []Outcome, happened []Happened, fits func(Outcome, Happened) bool) (lacking []Difference, rest []Happened) {
 	rest = slices.Clone(happened)
 	for _, o := range said {
-		at := slices.IndexFunc(rest, o.fits)
+		at := slices.IndexFunc(rest, func(h Happened) bool { return fits(o, h) })
 		if at < 0 {
 			lacking = append(lacking, Difference{Pos: o.Pos, Path: path, Want: o.String(), Got: "nothing like it"})
 			continue

@@ -13,10 +13,12 @@ import (
 
 // The keys, in the order they are offered in.
 var (
-	fileKeys    = []string{"tests", "tables", "today", "dealer", "files"}
-	tableKeys   = []string{"rows", "defaults", "types", "key"}
-	testKeys    = []string{"name", "endpoint", "customer", "since", "rows", "today", "files", "want", "exact", "leftOut", "noted", "fails"}
+	fileKeys  = []string{"tests", "tables", "today", "dealer", "files"}
+	tableKeys = []string{"rows", "defaults", "types", "key"}
+	testKeys  = []string{"name", "endpoint", "customer", "since", "rows", "today", "files", "want", "exact", "leftOut", "noted", "fails",
+		"lead", "outcome", "update", "held", "nothing"}
 	outcomeKeys = []string{"field", "reason", "row"}
+	heldKeys    = []string{"field", "reason", "lead"}
 	reasons     = []string{"missing", "unmapped", "unreadable", "too-long", "cut", "zero-date", "duplicate", "placeholder", "nulled"}
 )
 

@@ -13,6 +13,8 @@ import (
 type Need struct {
 	Table   string
 	Columns []string
+	Key     []string // by which the mapping addresses rows it makes; nil where it makes none or relies on the table's own
+	Counted string   // the key column the database counts, "" where it counts none
 }
 
 // Filled is one table as a test finds it.
@@ -27,7 +29,8 @@ type Filled struct {
 type Column struct {
 	Name string
 	Kind convert.ColumnKind
-	Wide bool // an integer column with values beyond 63 bits
+	Type string // as it is declared, "" where nothing says so
+	Wide bool   // an integer column with values beyond 63 bits
 }
 
 // Value is one value of a Filled.
@@ -56,7 +59,7 @@ func (f *File) Fill(t *Test, needs []Need) []Filled {
 		m := find(shared.Name.Value)
 		for _, typed := range shared.Types {
 			c := m.column(typed.Column.Value)
-			c.declared, c.kind = true, convert.KindOf(typed.Type.Value)
+			c.declared, c.kind = typed.Type.Value, convert.KindOf(typed.Type.Value)
 		}
 		for _, key := range shared.Key {
 			m.column(key.Value)
@@ -83,6 +86,14 @@ func (f *File) Fill(t *Test, needs []Need) []Filled {
 		for _, name := range need.Columns {
 			m.column(name)
 		}
+		if len(m.out.Key) == 0 {
+			m.out.Key = need.Key
+		}
+		if need.Counted != "" {
+			if c := m.column(need.Counted); c.declared == "" {
+				c.kind, c.counted = convert.ColumnInteger, true
+			}
+		}
 	}
 	out := make([]Filled, len(made))
 	for i, m := range made {
@@ -103,7 +114,8 @@ type maker struct {
 type making struct {
 	name     string
 	kind     convert.ColumnKind
-	declared bool
+	declared string // the type that is declared
+	counted  bool
 	wide     bool
 }
 
@@ -133,7 +145,7 @@ func (m *maker) fill() Filled {
 		if kind == convert.ColumnUnknown {
 			kind = convert.ColumnText
 		}
-		out.Columns = append(out.Columns, Column{Name: c.name, Kind: kind, Wide: c.wide})
+		out.Columns = append(out.Columns, Column{Name: c.name, Kind: kind, Type: c.declared, Wide: c.wide && !c.counted})
 	}
 	for _, r := range m.rows {
 		values := make([]Value, len(m.columns))
@@ -198,7 +210,7 @@ func (c *making) see(cell Cell) {
 		return
 	}
 	c.wide = c.wide || wideForm.MatchString(cell.Value.Value)
-	if c.declared {
+	if c.declared != "" {
 		return
 	}
 	kind := kindAsWritten(cell.Value)

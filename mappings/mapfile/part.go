@@ -89,10 +89,11 @@ func SQLOf(tree any) []Text {
 
 // OneDatabase moves tables of other databases into the connection's own, under
 // names like `archive.LINE`, for those who have a single database to put all
-// tables into. Filters go along.
-func (f *File) OneDatabase() {
+// tables into. Filters go along, and so do the tables in beside, which are
+// pointers to what belongs to the same dealer.
+func (f *File) OneDatabase(beside ...any) {
 	moved := map[string][]string{}
-	walk(reflect.ValueOf(f), func(at any) {
+	walk(reflect.ValueOf(append([]any{f}, beside...)), func(at any) {
 		s, ok := at.(*Source)
 		if !ok || s.Database.Value == "" {
 			return
@@ -159,7 +160,7 @@ func (u uses) filters(all []TableFilter) []TableFilter {
 // walk visits every struct of a tree, as a pointer to it.
 func walk(v reflect.Value, visit func(any)) {
 	switch v.Kind() {
-	case reflect.Pointer:
+	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
 			walk(v.Elem(), visit)
 		}

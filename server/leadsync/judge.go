@@ -64,3 +64,21 @@ func standing(v verdict) string {
 	}
 	return text
 }
+
+// Judged is what the state of a lead comes to: an update, reasons why it is held,
+// or nothing.
+type Judged struct {
+	Update json.RawMessage // as it would be sent, where there are no Faults
+	Faults []Fault
+	NotYet bool // nothing is sent, and nothing held
+}
+
+// Judge makes of a state what the worker makes of it. The ids are those noted
+// when the lead was written, empty for a lead nobody noted.
+func Judge(id, dealerLeadID string, s adapters.LeadState) Judged {
+	if id == "" {
+		id = s.Update.LeadID
+	}
+	v := judge(Lead{ID: id, DealerLeadID: dealerLeadID}, s)
+	return Judged{Update: v.body, Faults: v.faults, NotYet: v.notYet}
+}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/sqlcrm"
 	"github.com/dealerbridge/dealerbridge/adapters/sqlrms"
 	"github.com/dealerbridge/dealerbridge/mappings/casefile"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
@@ -45,7 +46,8 @@ func (r *CaseResult) failed(err error) {
 
 // Cases are the tests beside a mapping, ready to be run.
 type Cases struct {
-	mapping *mapfile.File
+	mapping *mapfile.File  // of the rental system; nil where the folder has none
+	crm     *sqlcrm.Sample // nil where the folder has none
 	files   []*casefile.File
 	samples map[string]*sqlrms.Sample
 	now     func() time.Time
@@ -57,18 +59,32 @@ func LoadCases(dir string, now func() time.Time) (*Cases, mapfile.Faults) {
 	if faults := CheckMapping(dir); faults.Err() != nil {
 		return nil, faults
 	}
-	set, faults := mapfile.Load(dir)
-	if set.RMS == nil {
-		return nil, faults
+	c := &Cases{samples: map[string]*sqlrms.Sample{}, now: now}
+	if hasFile(dir, rentalFile) {
+		set, faults := mapfile.Load(dir)
+		if set.RMS == nil {
+			return nil, faults
+		}
+		c.mapping = set.RMS
+		c.mapping.OneDatabase()
 	}
-	set.RMS.OneDatabase()
-	c := &Cases{mapping: set.RMS, samples: map[string]*sqlrms.Sample{}, now: now}
-	faults = nil
-	for _, name := range set.Other {
-		if !strings.HasSuffix(name, casefile.Suffix) {
+	if hasFile(dir, crmFile) {
+		crm, faults := sqlcrm.NewSample(os.DirFS(dir), dir)
+		if crm == nil {
+			return nil, faults
+		}
+		c.crm = crm
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, mapfile.Faults{{File: dir, Message: "cannot be read: " + err.Error()}}
+	}
+	var faults mapfile.Faults
+	for _, entry := range entries {
+		if entry.IsDir() || !strings.HasSuffix(entry.Name(), casefile.Suffix) {
 			continue
 		}
-		path := filepath.Join(dir, name)
+		path := filepath.Join(dir, entry.Name())
 		src, err := os.ReadFile(path)
 		if err != nil {
 			faults = append(faults, mapfile.Fault{File: path, Message: "cannot be read: " + err.Error()})
@@ -78,6 +94,7 @@ func LoadCases(dir string, now func() time.Time) (*Cases, mapfile.Faults) {
 		faults = append(faults, found...)
 		if file != nil {
 			c.files = append(c.files, file)
+			faults = append(faults, c.homeless(file)...)
 		}
 	}
 	if faults.Err() != nil {
@@ -86,24 +103,54 @@ func LoadCases(dir string, now func() time.Time) (*Cases, mapfile.Faults) {
 	return c, append(faults, c.doubts()...).Sorted()
 }
 
+// homeless finds tests of a mapping that the folder does not have.
+func (c *Cases) homeless(f *casefile.File) mapfile.Faults {
+	var faults mapfile.Faults
+	for _, t := range f.Tests {
+		missing := ""
+		switch {
+		case t.CRM == nil && c.mapping == nil && t.Endpoint.Value != "":
+			missing = rentalFile
+		case t.CRM != nil && (c.crm == nil || len(t.CRM.Leads) > 0 && !c.crm.Writes() || len(t.CRM.Leads) == 0 && !c.crm.Reports()):
+			missing = crmFile
+			if c.crm != nil {
+				missing = "a section `lead` or `update` in " + crmFile
+			}
+		}
+		if missing != "" {
+			faults = append(faults, mapfile.Fault{File: f.Path, Pos: t.Name.Pos, Path: "tests", Message: fmt.Sprintf("the test needs %s, and the folder has none", missing)})
+		}
+	}
+	return faults
+}
+
 // doubts looks for slips of the pen in the names of tables and columns.
 func (c *Cases) doubts() mapfile.Faults {
 	var faults mapfile.Faults
 	var needs []casefile.Need
-	var samples []*sqlrms.Sample
-	for _, endpoint := range casefile.Endpoints() {
-		s, _ := sqlrms.NewSample(c.mapping.Part(endpoint))
-		if s == nil {
-			return nil // the tests of this endpoint will say why
+	var inSQL []func(name string) bool
+	if c.mapping != nil {
+		for _, endpoint := range casefile.Endpoints() {
+			s, _ := sqlrms.NewSample(c.mapping.Part(endpoint))
+			if s == nil {
+				return nil // the tests of this endpoint will say why
+			}
+			inSQL = append(inSQL, s.NamedInSQL)
+			needs = append(needs, needsOf(s)...)
 		}
-		samples = append(samples, s)
-		needs = append(needs, needsOf(s)...)
 	}
-	inSQL := func(name string) bool {
-		return slices.ContainsFunc(samples, func(s *sqlrms.Sample) bool { return s.NamedInSQL(name) })
+	if c.crm != nil {
+		inSQL = append(inSQL, c.crm.NamedInSQL)
+		needs = append(needs, crmNeeds(c.crm)...)
+	}
+	known := func(name string) bool {
+		return slices.ContainsFunc(inSQL, func(named func(string) bool) bool { return named(name) })
 	}
 	for _, f := range c.files {
-		faults = append(faults, f.Doubts(needs, inSQL)...)
+		faults = append(faults, f.Doubts(needs, known)...)
+		if c.crm != nil {
+			faults = append(faults, f.Members(c.crm.LeadMembers())...)
+		}
 	}
 	return faults
 }
@@ -143,7 +190,14 @@ func (c *Cases) Run(ctx context.Context, chosen func(name string) bool, tell fun
 			}
 			n++
 			r := CaseResult{File: f.Path, Test: t}
-			if err := c.run(ctx, f, t, filepath.Join(dir, fmt.Sprint(n)), &r); err != nil {
+			own, run := filepath.Join(dir, fmt.Sprint(n)), c.run
+			if t.CRM != nil {
+				run = c.runCRM
+			}
+			if err := os.Mkdir(own, 0o700); err != nil {
+				return fmt.Errorf("making a temporary folder: %w", err)
+			}
+			if err := run(ctx, f, t, own, &r); err != nil {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
@@ -172,7 +226,7 @@ func (c *Cases) run(ctx context.Context, f *casefile.File, t *casefile.Test, dir
 	if err := layOut(ctx, path, f.Fill(t, needsOf(s))); err != nil {
 		return err
 	}
-	now, err := c.moment(f.TodayOf(t).Value)
+	now, err := c.moment(f.TodayOf(t).Value, c.mapping.Timezone.Value)
 	if err != nil {
 		return err
 	}
@@ -275,12 +329,12 @@ func (c *Cases) putFiles(root string, files []mapfile.Text) error {
 	return nil
 }
 
-// moment is when a test takes place.
-func (c *Cases) moment(text string) (time.Time, error) {
+// moment is when a test takes place; a day is one of the zone.
+func (c *Cases) moment(text, name string) (time.Time, error) {
 	if text == "" {
 		return c.now(), nil
 	}
-	zone, err := time.LoadLocation(c.mapping.Timezone.Value)
+	zone, err := time.LoadLocation(name)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("loading the time zone: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 type mappingTestCmd struct {
-	Dir  string `arg:"" help:"The dealer's folder, with rms.yaml and files named *_test.yaml in it."`
+	Dir  string `arg:"" help:"The dealer's folder, with rms.yaml or crm.yaml and files named *_test.yaml in it."`
 	Only string `name:"run" placeholder:"NAME" help:"Only tests whose name holds this text; letter case does not count."`
 }
 
@@ -26,6 +26,15 @@ func (mappingTestCmd) Help() string {
         RENTAL: [{NO: 50017, CUSTNO: 412, STATUS: O}]
         LINE: [{RENTAL: 50017, SEQ: 1, AMOUNT: '180.00-'}]
       want: [{contractId: '50017', properties.total: -180.00}]
+
+A test of crm.yaml says which lead comes in and which rows have to be there then, or which update goes out:
+
+    - name: a lead becomes a card
+      lead: {leadId: T-1, leadState: NEW, lastName: Lind}
+      want: {CARD: [{NUMBER: L-001, NAME: Lind}]}
+    - name: a card that was turned down
+      rows: {CARD: [{NUMBER: L-001, CATID: T-1, STATUS: R, WHY: TERR}]}
+      update: [{leadStatus: Rejected, rejectedReasonWhy: For Another Dealer}]
 
 Tables and columns that no test speaks of are there and empty. Rows below "tables:" at the top of a file are there for each of its tests. Exit code 0 when all tests pass, 1 when one fails.`
 }
