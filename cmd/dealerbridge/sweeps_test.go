@@ -254,6 +254,48 @@ func TestSweeps(t *testing.T) {
 			p.holds(stood, k.gone)
 		}
 	})
+	t.Run("EverythingAtOnce", func(t *testing.T) {
+		// Two sweeps of one client and query on two replicas while the till is
+		// busy, and in the middle one of the replicas goes and comes back.
+		c, g, crs, k, stood := begin(t)
+		second := start(t, c).with(crs.Token)
+		ctx, stop := context.WithCancel(t.Context())
+		var busy sync.WaitGroup
+		busy.Go(func() {
+			for n := 0; n < 40 && ctx.Err() == nil; n++ {
+				if n < len(stood)/4 {
+					k.remove(stood[4*n])
+				}
+				k.rent(stood[1])
+				k.alter(stood[2])
+			}
+		})
+		by := []*servertest.Client{crs, second}
+		a, b := newPull(t), newPull(t)
+		a.page(by[0])
+		b.page(by[1])
+		for n := 1; ; n++ {
+			more := a.page(by[n%2])
+			also := b.next < b.pages && b.page(by[(n+1)%2])
+			if n == 2 {
+				if err := g.stop(); err != nil {
+					t.Fatal(err)
+				}
+				g = start(t, c)
+				by[0] = g.with(crs.Token)
+			}
+			if !more {
+				if also {
+					b.rest(by...)
+				}
+				break
+			}
+		}
+		stop()
+		busy.Wait()
+		a.holds(stood, k.gone)
+		b.holds(stood, k.gone)
+	})
 	t.Run("AStateThatCannotBeWrittenCostsNoPage", func(t *testing.T) {
 		c, g, crs, k, stood := begin(t)
 		p := newPull(t)

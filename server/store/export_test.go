@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -23,6 +24,11 @@ func LimitKeyListPages(ctx context.Context, k *KeyLists) error {
 		_, err := k.file.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", pages+2))
 		return err
 	})
+}
+
+// Booted is what the state holds about the start of the machine.
+func Booted(ctx context.Context, s *Store, boot string, now time.Time) (time.Time, error) {
+	return s.booted(ctx, boot, now)
 }
 
 func limitPages(ctx context.Context, db *gorm.DB) error {

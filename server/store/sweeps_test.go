@@ -338,6 +338,48 @@ func TestKeyListsOnSQLite(t *testing.T) {
 		o := store.Options{Path: filepath.Join(t.TempDir(), "state.db")}
 		return func() *store.Store { return openAt(t, o) }
 	})
+	t.Run("StampChangesWithOtherProcessesWritesAlone", func(t *testing.T) {
+		o, h := store.Options{Path: filepath.Join(t.TempDir(), "state.db")}, newHand()
+		here := keyLists(t, openAt(t, o), store.KeyListOptions{Now: h.now})
+		there := keyLists(t, openAt(t, o), store.KeyListOptions{Now: h.now})
+		stamp := func() int64 {
+			n, ok := here.Stamp(t.Context())
+			if !ok {
+				t.Fatal("no stamp")
+			}
+			return n
+		}
+		kept(t, here, listOf("a", h.now()), "keys")
+		before := stamp()
+		saved(t, here, serve(listOf("a", h.now()), 0, h.now()), true)
+		if stamp() != before {
+			t.Error("a write of its own changed the stamp")
+		}
+		kept(t, there, listOf("b", h.now()), "keys")
+		if stamp() == before {
+			t.Error("another process's write did not change the stamp")
+		}
+	})
+	t.Run("AfterAnotherStartOfTheMachineEveryGroupMayHaveLostAList", func(t *testing.T) {
+		o, h := store.Options{Path: filepath.Join(t.TempDir(), "state.db")}, newHand()
+		s := openAt(t, o)
+		for i, c := range []struct {
+			boot string
+			want time.Time
+		}{{"first", time.Time{}}, {"first", time.Time{}}, {"second", h.now()}, {"second", h.now()}, {"", h.now()}} {
+			got, err := store.Booted(t.Context(), s, c.boot, h.now())
+			if err != nil || got.Sub(c.want).Abs() > time.Millisecond {
+				t.Errorf("opening %d on boot %q: got %v and %v, want %v", i, c.boot, got, err, c.want)
+			}
+		}
+		if lists := groupOf(t, keyLists(t, s, store.KeyListOptions{Now: h.now})); len(lists) != 1 || lists[0].Lost.IsZero() {
+			t.Errorf("got %v, want a lost list", lists)
+		}
+		h.pass(25 * time.Hour)
+		if lists := groupOf(t, keyLists(t, s, store.KeyListOptions{Now: h.now})); len(lists) != 0 {
+			t.Errorf("a day later: got %v, want none", lists)
+		}
+	})
 	t.Run("ALockedOrFullStateIsAnErrorInTimeAndItRecovers", func(t *testing.T) {
 		path, h := filepath.Join(t.TempDir(), "state.db"), newHand()
 		k := keyLists(t, openAt(t, store.Options{Path: path}), store.KeyListOptions{Now: h.now})

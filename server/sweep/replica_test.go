@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -13,18 +14,62 @@ import (
 	"github.com/dealerbridge/dealerbridge/server/sweep"
 )
 
+// desk is where one process stands at the shelf: it can tell whether others wrote.
+type desk struct {
+	*shelf
+	own int // writes of this process, guarded by the shelf's lock
+}
+
+func (s *shelf) desk() *desk { return &desk{shelf: s} }
+
+func (d *desk) wrote(ok bool, err error) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if ok && err == nil {
+		d.writes++
+		d.own++
+	}
+	return ok, err
+}
+
+func (d *desk) Keep(ctx context.Context, l sweep.Stored, packed []byte) (bool, error) {
+	return d.wrote(d.shelf.Keep(ctx, l, packed))
+}
+
+func (d *desk) Save(ctx context.Context, l sweep.Stored) (bool, error) {
+	return d.wrote(d.shelf.Save(ctx, l))
+}
+
+func (d *desk) Drop(ctx context.Context, id string, lost bool) error {
+	_, err := d.wrote(true, d.shelf.Drop(ctx, id, lost))
+	return err
+}
+
+func (d *desk) Lists(ctx context.Context, group string) ([]sweep.Stored, error) {
+	d.mu.Lock()
+	d.reads++
+	d.mu.Unlock()
+	return d.shelf.Lists(ctx, group)
+}
+
+func (d *desk) Stamp(context.Context) (int64, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return int64(d.writes - d.own), d.fail == nil
+}
+
 // beside makes another process of the same gateway.
 func (r *room) beside(kept *shelf) *room {
 	o := *r
 	o.seen = &counter{}
-	o.sweeps = sweep.New(sweep.Options{Now: r.clock.now, Observer: o.seen, Store: kept})
+	o.sweeps = sweep.New(sweep.Options{Now: r.clock.now, Observer: o.seen, Store: kept.desk()})
 	return &o
 }
 
 func TestReplicas(t *testing.T) {
 	t.Run("PageTakenByAnotherProcessMeanwhileComesFromTheNextList", func(t *testing.T) {
 		kept := &shelf{}
-		one := newRoom(t, 9, sweep.Options{Store: kept})
+		one := newRoom(t, 9, sweep.Options{Store: kept.desk()})
 		two := one.beside(kept)
 		one.page(0)
 		one.table.insert(0, "new")
@@ -37,7 +82,7 @@ func TestReplicas(t *testing.T) {
 	})
 	t.Run("SweepStartedOverElsewhereIsNotContinuedFromTheListGivenUp", func(t *testing.T) {
 		kept := &shelf{}
-		one := newRoom(t, 12, sweep.Options{Store: kept})
+		one := newRoom(t, 12, sweep.Options{Store: kept.desk()})
 		for range 20 {
 			if _, err := one.ask("busy", 0); err != nil { // a process that has counted far
 				t.Fatal(err)
@@ -55,7 +100,7 @@ func TestReplicas(t *testing.T) {
 	})
 	t.Run("FollowerBehindKeepsItsListAfterARestart", func(t *testing.T) {
 		kept := &shelf{}
-		r := newRoom(t, 9, sweep.Options{Store: kept})
+		r := newRoom(t, 9, sweep.Options{Store: kept.desk()})
 		a := r.page(0).Items
 		r.table.insert(0, "new")
 		b := r.page(0).Items
@@ -69,7 +114,7 @@ func TestReplicas(t *testing.T) {
 	})
 	t.Run("ListLostEverywhereIsNotBuiltAnew", func(t *testing.T) {
 		kept := &shelf{}
-		r := newRoom(t, 9, sweep.Options{Store: kept})
+		r := newRoom(t, 9, sweep.Options{Store: kept.desk()})
 		r.page(0)
 		r.table.setFail(adapters.ErrStaleKeys) // the mapping was replaced
 		if _, err := r.ask("crs", 1); err == nil {
@@ -78,6 +123,22 @@ func TestReplicas(t *testing.T) {
 		r.table.setFail(nil)
 		if _, err := r.beside(kept).ask("crs", 1); err == nil {
 			t.Error("another process built the list anew")
+		}
+	})
+	t.Run("ListsAreNotReadAgainWhileNobodyElseWrites", func(t *testing.T) {
+		kept := &shelf{}
+		one := newRoom(t, 9, sweep.Options{Store: kept.desk()})
+		one.page(0)
+		one.page(1)
+		before := kept.reads
+		one.page(2)
+		if kept.reads != before {
+			t.Errorf("read %d times though nobody wrote", kept.reads-before)
+		}
+		one.beside(kept).page(0)
+		one.page(2)
+		if kept.reads == before {
+			t.Error("not read though another process wrote")
 		}
 	})
 	t.Run("ListPushedOutOfMemoryComesBackFromTheStore", func(t *testing.T) {
@@ -105,7 +166,7 @@ func TestReplicas(t *testing.T) {
 func TestSweepsGoOnWhicheverProcessServesThem(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		kept := &shelf{}
-		first := newRoom(t, rapid.IntRange(4, 30).Draw(rt, "rows"), sweep.Options{Store: kept})
+		first := newRoom(t, rapid.IntRange(4, 30).Draw(rt, "rows"), sweep.Options{Store: kept.desk()})
 		first.size = rapid.Int64Range(1, 5).Draw(rt, "size")
 		processes := []*room{first, first.beside(kept), first.beside(kept)}
 		anyOf := func() *room {

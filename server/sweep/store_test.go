@@ -28,6 +28,8 @@ type shelf struct {
 	// before, when set, is called before each Save, with nothing locked.
 	before func()
 	saves  int
+	// of all processes, for those that stand at a desk
+	writes, reads int
 }
 
 func (s *shelf) Keep(_ context.Context, l sweep.Stored, packed []byte) (bool, error) {
