@@ -276,7 +276,7 @@ func (p *Program) Find(ctx context.Context, endpoint string, a Asking, text stri
 				return nil, err
 			}
 			for _, r := range rows {
-				found = append(found, w.keys.candidate(r, e))
+				found = append(found, w.keys.candidate(r, e, nil))
 			}
 		}
 	}

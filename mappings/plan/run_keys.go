@@ -110,7 +110,8 @@ func (p *Program) Keys(ctx context.Context, endpoint string, a Asking) ([]RowKey
 type candidate struct {
 	key    RowKey
 	values []value // of the order
-	tie    string
+	row    *row
+	tie    []place // the key's columns in the row
 	source int
 	same   string // equal for rows that `distinct` makes one; empty where it is not known
 }
@@ -142,9 +143,7 @@ func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]candidate, er
 	if len(rows) == 0 {
 		return nil, k.frame.needed.there(ctx, x)
 	}
-	for _, r := range rows {
-		r.key = encodeCells(k.source, r, k.key)
-	}
+	k.encode(rows)
 	if !k.lookup || len(k.frame.used) > 1 {
 		rows = k.merged(rows, a.Note)
 	}
@@ -153,10 +152,47 @@ func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]candidate, er
 		return nil, err
 	}
 	found := make([]candidate, len(rows))
+	values := make([]value, 0, len(rows)*len(k.order))
 	for i, r := range rows {
-		found[i] = k.candidate(r, e)
+		from := len(values)
+		found[i] = k.candidate(r, e, values)
+		values = values[:from+len(k.order)]
 	}
 	return found, nil
+}
+
+// candidate puts what decides about a row's place behind the values of others.
+func (k *keyReader) candidate(r *row, e *env, values []value) candidate {
+	from := len(values)
+	for _, key := range k.order {
+		values = append(values, key.get(r, e))
+	}
+	return candidate{
+		key: RowKey{Row: r.key, Customer: r.number}, values: values[from:], row: r, tie: k.key, same: k.sameAs(r, e),
+	}
+}
+
+// encode makes the keys of rows. They lie in one text, so that a long list takes
+// little more than its bytes.
+func (k *keyReader) encode(rows []*row) {
+	ends := make([]int, len(rows))
+	var all, raw []byte
+	for i, r := range rows {
+		raw = raw[:0]
+		if k.source != "" {
+			raw = appendKeyPart(raw, k.source)
+		}
+		for _, p := range k.key {
+			raw = appendKeyPart(raw, r.cell(p).String())
+		}
+		all = base64.RawURLEncoding.AppendEncode(all, raw)
+		ends[i] = len(all)
+	}
+	text, from := string(all), 0
+	for i, r := range rows {
+		r.key = text[from:ends[i]]
+		from = ends[i]
+	}
 }
 
 // needed keeps the rows that filters on fetched child rows let through.
@@ -185,24 +221,25 @@ func (k *keyReader) ofCustomers(rows []*row, asked []string) []*row {
 	if k.customer == nil {
 		return rows
 	}
-	theirs := make(map[string]bool, len(asked))
+	theirs := make(map[string]string, len(asked))
 	for _, number := range asked {
-		theirs[number] = true
+		theirs[number] = number
 	}
 	return slices.DeleteFunc(rows, func(r *row) bool {
 		number, state := k.customer.of(r)
-		r.number = number
-		return state != convert.Present || !theirs[number]
+		var ok bool
+		r.number, ok = theirs[number] // the text that was asked for: it outlives the row
+		return state != convert.Present || !ok
 	})
 }
 
 // merged lets every key stand once. A join that found several rows is noted.
 func (k *keyReader) merged(rows []*row, note Noter) []*row {
-	first := make(map[string]*row, len(rows))
+	seen := make(map[RowKey]bool, len(rows))
 	return slices.DeleteFunc(rows, func(r *row) bool {
-		id := r.key + " " + r.number
-		if first[id] == nil {
-			first[id] = r
+		id := RowKey{Row: r.key, Customer: r.number}
+		if !seen[id] {
+			seen[id] = true
 			return false
 		}
 		if note != nil {
@@ -212,18 +249,14 @@ func (k *keyReader) merged(rows []*row, note Noter) []*row {
 	})
 }
 
-func (k *keyReader) candidate(r *row, e *env) candidate {
-	c := candidate{key: RowKey{Row: r.key, Customer: r.number}, values: make([]value, len(k.order)), same: k.sameAs(r, e)}
-	for i, key := range k.order {
-		c.values[i] = key.get(r, e)
+// compareTies compares the bytes of the key columns, one column after the other.
+func compareTies(a, b *candidate) int {
+	for i := range min(len(a.tie), len(b.tie)) {
+		if by := strings.Compare(a.row.cell(a.tie[i]).String(), b.row.cell(b.tie[i]).String()); by != 0 {
+			return by
+		}
 	}
-	var tie strings.Builder
-	for _, p := range k.key {
-		tie.WriteString(r.cell(p).String())
-		tie.WriteByte(0)
-	}
-	c.tie = tie.String()
-	return c
+	return len(a.tie) - len(b.tie)
 }
 
 // order sorts by the converted values, then by the bytes of the key columns.
@@ -234,7 +267,7 @@ func order(all []candidate, keys []orderKey) {
 				return by
 			}
 		}
-		return cmp.Or(strings.Compare(a.tie, b.tie), strings.Compare(a.key.Customer, b.key.Customer), cmp.Compare(a.source, b.source))
+		return cmp.Or(compareTies(&a, &b), strings.Compare(a.key.Customer, b.key.Customer), cmp.Compare(a.source, b.source))
 	})
 }
 
@@ -295,10 +328,14 @@ func encodeCells(source string, r *row, places []place) string {
 func encodeKey(texts []string) string {
 	var raw []byte
 	for _, text := range texts {
-		raw = binary.AppendUvarint(raw, uint64(len(text)))
-		raw = append(raw, text...)
+		raw = appendKeyPart(raw, text)
 	}
 	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func appendKeyPart(raw []byte, text string) []byte {
+	raw = binary.AppendUvarint(raw, uint64(len(text)))
+	return append(raw, text...)
 }
 
 // decodeKey takes a key apart into n texts.
