@@ -52,6 +52,7 @@ A mapping is YAML. Four rules explain most of it:
 - Keys that nobody knows, keys that stand twice and values of the wrong form are reported all at once, with line and column.
 
 What a mapping makes of rows is tried with ` + "`dealerbridge mapping preview`" + ` and held by [tests beside it](casefile/TESTS.md).
+With ` + "`--explain`" + ` the preview shows the SQL instead, how the server reads the key list, and where each field of the first row comes from.
 
 `
 

@@ -27,45 +27,33 @@ func (p *Program) Statements() []Prepared {
 
 // each visits every statement.
 func (p *Program) each(visit func(*Statement)) {
-	var below func(f *frame)
-	below = func(f *frame) {
-		if f.needed != nil {
-			visit(f.needed.stmt)
-		}
-		for _, b := range f.branches {
-			if b.stmt != nil {
-				visit(b.stmt)
-			}
-			below(b.frame)
-		}
-	}
 	for _, name := range slices.Sorted(maps.Keys(p.lists)) {
 		for _, l := range p.lists[name].parts() {
 			if l.keys.stmt == nil {
 				continue
 			}
 			visit(l.keys.stmt)
-			below(l.keys.frame)
+			below(l.keys.frame, visit)
 			visit(l.rows.stmt)
-			below(l.rows.frame)
+			below(l.rows.frame, visit)
 			l.finder.each(visit)
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(p.documents)) {
 		for _, d := range p.documents[kind] {
 			visit(d.rows.stmt)
-			below(d.rows.frame)
+			below(d.rows.frame, visit)
 		}
 	}
 	if p.snapshots != nil {
 		for _, n := range p.snapshots.numbers {
 			visit(n.stmt)
-			below(n.frame)
+			below(n.frame, visit)
 		}
 		for _, kind := range slices.Sorted(maps.Keys(p.snapshots.marks)) {
 			for _, m := range p.snapshots.marks[kind] {
 				visit(m.rows.stmt)
-				below(m.rows.frame)
+				below(m.rows.frame, visit)
 			}
 		}
 	}
@@ -75,7 +63,20 @@ func (p *Program) each(visit func(*Statement)) {
 		if s.since != nil {
 			visit(s.since)
 		}
-		below(s.frame)
+		below(s.frame, visit)
+	}
+}
+
+// below visits the statements of everything that hangs on a frame.
+func below(f *frame, visit func(*Statement)) {
+	if f.needed != nil {
+		visit(f.needed.stmt)
+	}
+	for _, b := range f.branches {
+		if b.stmt != nil {
+			visit(b.stmt)
+		}
+		below(b.frame, visit)
 	}
 }
 

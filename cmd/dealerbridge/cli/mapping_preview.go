@@ -27,6 +27,7 @@ type mappingPreviewCmd struct {
 	Items    int      `placeholder:"N" help:"Rows on a page, as the API's items (10 unless the configuration says otherwise)."`
 	Page     int      `placeholder:"N" help:"Which page, from 0."`
 	Since    string   `placeholder:"MOMENT" help:"With incremental: changes from this moment on, such as 2026-05-04T08:00:00Z; else from the beginning."`
+	Explain  bool     `help:"Instead of the page: the SQL, how the server reads the key list, and where each field of the first row comes from."`
 	JSON     bool     `name:"json" help:"Print the answer together with what became of the rows, for programs."`
 }
 
@@ -52,6 +53,13 @@ func (c mappingPreviewCmd) Run(s *session) error {
 	base := cfg.PublicURL
 	if base == "" {
 		base = "http://" + cfg.Listen
+	}
+	if c.Explain {
+		how, first, err := app.Explain(s.ctx, dealer, base, asked, s.now)
+		if err != nil {
+			return err
+		}
+		return c.explain(s.out, how, first)
 	}
 	got, err := app.Preview(s.ctx, dealer, base, asked, s.now)
 	switch {

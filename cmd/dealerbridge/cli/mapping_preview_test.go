@@ -64,6 +64,8 @@ func TestMappingPreview(t *testing.T) {
 		"location":    {"location", "--dealer", "YARD"},
 		"incremental": {"incremental", "--dealer", "YARD", "--since", "2026-05-02T10:00:00Z"},
 		"none":        {"contract", "--customer", "000042", "--dealer", "YARD"},
+		"explain":     {"contract", "--customer", "000318", "--dealer", "YARD", "--explain"},
+		"explained":   {"incremental", "--dealer", "YARD", "--since", "2026-05-02T10:00:00Z", "--explain", "--json"},
 		"json":        {"contract", "--customer", "000318", "--dealer", "YARD", "--json", "--items", "1", "--page", "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,6 +74,9 @@ func TestMappingPreview(t *testing.T) {
 				t.Errorf("got %d", code)
 			}
 			golden(t, "yard/"+name+".txt", out+"--\n"+errs)
+			if name == "explain" {
+				return
+			}
 			if end := strings.LastIndex(out, "}"); end < 0 || !json.Valid([]byte(out)) {
 				t.Errorf("no JSON: %s", out)
 			}
