@@ -1,6 +1,8 @@
 package sqlrms
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
@@ -30,6 +32,48 @@ func (v *version) refused(s plan.Prepared, why string) mapfile.Fault {
 		File: v.file.Path, Pos: v.placeOf(s.Name), Path: s.Name,
 		Message: "the database does not accept the statement made of this: " + why,
 	}
+}
+
+// unknownName is how servers say which column they do not know.
+var unknownName = regexp.MustCompile(`(?i)unknown column '([^']+)'|no such column: "?([^"\s]+)`)
+
+// columnMeant is the column that was probably meant where the server knows none
+// of the name, with the alias that was written: one of the alias's table, or of
+// any table where the statement does not tell. "" where none is near.
+func columnMeant(why, statement string, schema plan.Schema) string {
+	found := unknownName.FindStringSubmatch(why)
+	if found == nil {
+		return ""
+	}
+	alias, name := "", found[1]+found[2]
+	if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
+		alias, name = name[:dot+1], name[dot+1:]
+	}
+	var known []string
+	table := tableUnder(statement, strings.TrimSuffix(alias, "."))
+	for ref, t := range schema {
+		if table != "" && ref.Table != table {
+			continue
+		}
+		for _, c := range t.Columns {
+			known = append(known, c.Name)
+		}
+	}
+	slices.Sort(known)
+	if near := mapfile.Nearest(name, slices.Compact(known)); near != "" {
+		return alias + near
+	}
+	return ""
+}
+
+// tableUnder is the table that stands under an alias in a statement of ours; ""
+// where there is none.
+func tableUnder(statement, alias string) string {
+	before, _, found := strings.Cut(statement, "` as `"+alias+"`")
+	if !found {
+		return ""
+	}
+	return before[strings.LastIndexByte(before, '`')+1:]
 }
 
 // sqlNear is the mapping's own SQL: what stands in the section of a statement,

@@ -188,7 +188,7 @@ func (r *RMS) bindTo(ctx context.Context, v *version) (*plan.Program, mapfile.Fa
 	if p == nil {
 		return nil, faults, mappingError(faults)
 	}
-	refused, err := r.prepareAll(limited, v, p)
+	refused, err := r.prepareAll(limited, v, p, schema)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -201,7 +201,7 @@ func (r *RMS) bindTo(ctx context.Context, v *version) (*plan.Program, mapfile.Fa
 
 // prepareAll has the server read every statement before the first is run: SQL
 // that was written in the mapping is only judged by the server itself.
-func (r *RMS) prepareAll(ctx context.Context, v *version, p *plan.Program) (mapfile.Faults, error) {
+func (r *RMS) prepareAll(ctx context.Context, v *version, p *plan.Program, schema plan.Schema) (mapfile.Faults, error) {
 	var faults mapfile.Faults
 	for _, s := range p.Statements() {
 		err := r.pool.understands(ctx, s.Text, s.Args)
@@ -212,7 +212,9 @@ func (r *RMS) prepareAll(ctx context.Context, v *version, p *plan.Program) (mapf
 		if !refused {
 			return nil, fmt.Errorf("preparing the statements of the mapping: %w", err)
 		}
-		faults = append(faults, v.refused(s, why))
+		fault := v.refused(s, why)
+		fault.Suggestion = columnMeant(why, s.Text, schema)
+		faults = append(faults, fault)
 	}
 	return faults, nil
 }
