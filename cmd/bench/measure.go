@@ -259,7 +259,7 @@ func (b *bench) pullers(w who, sweeps []sweep, n int) []load.Caller {
 				}
 			}
 			page++
-			return b.get(ctx, w, s, page-1)
+			return b.get(ctx, w, i, s, page-1)
 		}
 	}
 	return all

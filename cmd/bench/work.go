@@ -94,8 +94,8 @@ func (w who) String() string {
 	return [...]string{"gateway", "baseline", "statements", "gateway, gzip"}[w]
 }
 
-// get asks one page of a target.
-func (b *bench) get(ctx context.Context, w who, s sweep, page int) (int64, error) {
+// get asks one page of a target, as one of its clients.
+func (b *bench) get(ctx context.Context, w who, client int, s sweep, page int) (int64, error) {
 	switch w {
 	case askBare:
 		if page >= len(s.bare.Pages) {
@@ -105,9 +105,9 @@ func (b *bench) get(ctx context.Context, w who, s sweep, page int) (int64, error
 	case askBaseline:
 		return b.baseline.Get(ctx, s.paths[page], io.Discard)
 	case askGzip:
-		return b.gateway.GetPacked(ctx, s.paths[page])
+		return b.gateway.As(client).GetPacked(ctx, s.paths[page])
 	default:
-		return b.gateway.Get(ctx, s.paths[page], io.Discard)
+		return b.gateway.As(client).Get(ctx, s.paths[page], io.Discard)
 	}
 }
 
@@ -122,7 +122,7 @@ func (b *bench) callers(w who, sweeps []sweep, clients, round int) []load.Caller
 				at, page = (at+1)%len(sweeps), 0
 			}
 			page++
-			return b.get(ctx, w, sweeps[at], page-1)
+			return b.get(ctx, w, c, sweeps[at], page-1)
 		}
 	}
 	return all

@@ -26,9 +26,10 @@ type Server struct {
 	Started time.Duration // until it was ready
 	Process load.Process
 
-	bearer string
-	client *http.Client
-	cmd    *exec.Cmd
+	bearers []string // a token of each client the server knows; none where it asks for none
+	bearer  string
+	client  *http.Client
+	cmd     *exec.Cmd
 }
 
 // clients is how many may ask at once without a connection being made anew.
@@ -94,6 +95,17 @@ func (s *Server) Stop() error {
 	}
 	s.cmd = nil
 	return nil
+}
+
+// As is the server as one of its clients sees it. Those with the same number are
+// the same client.
+func (s *Server) As(n int) *Server {
+	if len(s.bearers) == 0 {
+		return s
+	}
+	own := *s
+	own.bearer = s.bearers[n%len(s.bearers)]
+	return &own
 }
 
 // Get asks for a path and copies the answer. Anything but 200 is an error.
