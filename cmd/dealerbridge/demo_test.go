@@ -180,7 +180,8 @@ func TestDemo(t *testing.T) {
 }
 
 func TestDemoKeepsItsState(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "kept")
+	t.Chdir(t.TempDir())
+	const dir = "kept" // from where the demo is started
 	run := func(args ...string) (int, string, string) {
 		var out, errs bytes.Buffer
 		code := cli.Run(t.Context(), "test", args, &out, &errs)
@@ -206,12 +207,16 @@ func TestDemoKeepsItsState(t *testing.T) {
 		t.Errorf("a client added beside the running gateway is answered %s", got)
 	}
 	stop()
-	_, base, _ = demonstration(t, "--state", dir)
+	said, base, _ := demonstration(t, "--state", dir)
 	if got := ask(); !strings.Contains(got, "access_token") {
 		t.Errorf("after a restart the client is answered %s", got)
 	}
 	if code, out, _ := run("client", "list", "--state", dir); code != 0 || !strings.Contains(out, "mine") || !strings.Contains(out, "demo") {
 		t.Errorf("%d, %s", code, out)
+	}
+	said.wait(t, "stands in the CRM as PL-")
+	if code, out, errs := run("leads", "list", "--config", filepath.Join(dir, "dealerbridge.yaml")); code != 0 || !strings.Contains(out, "LD-") {
+		t.Errorf("%d, %s%s", code, out, errs)
 	}
 	if code, _, errs := run("client", "revoke", "mine", "--state", dir); code != 0 {
 		t.Errorf("%d, %s", code, errs)

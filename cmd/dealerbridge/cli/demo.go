@@ -81,7 +81,13 @@ func (c demoCmd) Run(s *session) (err error) {
 	if err != nil {
 		return errors.Join(err, caterpillars.Close())
 	}
-	layout := app.DemoLayout{Data: data, Kept: c.State, Listen: listener.Addr(), Played: played, Log: cfg.Log}
+	kept := c.State
+	if kept != "" {
+		if kept, err = filepath.Abs(kept); err != nil {
+			return errors.Join(fmt.Errorf("finding the folder to keep: %w", err), caterpillars.Close())
+		}
+	}
+	layout := app.DemoLayout{Data: data, Kept: kept, Listen: listener.Addr(), Played: played, Log: cfg.Log}
 	cfg, err = app.PrepareDemo(ctx, layout, s.now)
 	if err != nil {
 		return errors.Join(err, caterpillars.Close())
@@ -97,7 +103,7 @@ func (c demoCmd) Run(s *session) (err error) {
 		fmt.Fprintf(s.err, "The demo's mapping is not in force: mend %s, and it is taken up within five seconds.\n%s\n", layout.Mapping(), err)
 	}
 	p := demoProse{
-		Program: programName(), URL: url, Sandbox: "http://" + caterpillars.Addr().String(), Mapping: layout.Mapping(), Kept: c.State,
+		Program: programName(), URL: url, Sandbox: "http://" + caterpillars.Addr().String(), Mapping: layout.Mapping(), Kept: kept,
 		File: layout.Configuration(), Since: s.now().UTC().Add(-48 * time.Hour).Format("2006-01-02T15:04:05Z"), Machine: app.DemoCode,
 	}
 	story := &app.Story{Gateway: gateway, Played: played, CRM: layout.CRM(), Pace: c.Pace, Now: s.now, Tell: func(e app.DemoEvent) { p.tell(s.out, e) }}
