@@ -395,12 +395,15 @@ func (b *binder) unset(s *step) {
 		if c.Nullable || c.hasDefault || c.auto || c.made || c == s.leadID {
 			continue
 		}
-		if slices.ContainsFunc(s.keys, func(k *stepKey) bool { return k.column == c }) {
+		misspelt := func(f mapfile.Fault) bool {
+			return f.Suggestion == c.Name && strings.HasPrefix(f.Path, "lead.rows."+s.name+".")
+		}
+		if slices.ContainsFunc(s.keys, func(k *stepKey) bool { return k.column == c }) || slices.ContainsFunc(b.faults, misspelt) {
 			continue
 		}
 		at := slices.IndexFunc(s.insert, func(a *assign) bool { return a.column == c })
 		if at < 0 {
-			b.fault(s.row.Name.Pos, "lead.rows."+s.name+".insert", "", "%s must not be empty, has no default and gets no value", c.title())
+			b.fault(s.row.Name.Pos, "lead.rows."+s.name+".insert", "", "%s must not be empty, has no default and gets no value; write it here, even if it is always the same: %s: {value: ...}", c.title(), c.Name)
 			continue
 		}
 		if a := s.insert[at]; a.write != nil && !sure(a.write) && !tested(s.row, a.write) {

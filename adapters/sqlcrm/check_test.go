@@ -2,10 +2,13 @@ package sqlcrm_test
 
 import (
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/sqlcrm"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 )
 
@@ -13,9 +16,39 @@ import (
 func check(t *testing.T, open func(*testing.T, string) *world, mapping string) []string {
 	t.Helper()
 	w := open(t, yardMapping)
-	faults, err := w.crm.Reload(t.Context(), folder(mapping))
-	if err != nil && !errors.Is(err, adapters.ErrMapping) {
-		t.Fatal(err)
+	return w.checked(mapping)
+}
+
+// checked gives what is found in another mapping of the same tables.
+func (w *world) checked(mapping string) []string {
+	w.t.Helper()
+	config := w.config
+	config.Mapping = folder(mapping)
+	return w.checkedAs(config)
+}
+
+// checkedAs opens a CRM anew and gives what is found in its mapping.
+func (w *world) checkedAs(config sqlcrm.Config) []string {
+	w.t.Helper()
+	opened, err := config.Open(w.t.Context(), adapters.Env{Dealer: "D100", Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler), Audit: w.audit})
+	var faults mapfile.Faults
+	if errors.As(err, &faults) {
+		return lines(faults)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		if err := opened.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
+	crm, ok := opened.(*sqlcrm.CRM)
+	if !ok {
+		w.t.Fatalf("got a %T", opened)
+	}
+	if faults, err = crm.CheckMapping(w.t.Context()); err != nil {
+		w.t.Fatal(err)
 	}
 	return lines(faults)
 }

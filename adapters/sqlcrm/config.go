@@ -46,7 +46,7 @@ func (c *Config) Open(ctx context.Context, env adapters.Env) (adapters.Adapter, 
 	if err != nil {
 		return nil, fmt.Errorf("opening the CRM of dealer %s: %w", env.Dealer, err)
 	}
-	if _, err := crm.bound(ctx, crm.current.Load(), true); errors.Is(err, context.Canceled) {
+	if _, err := crm.bound(ctx, crm.version, true); errors.Is(err, context.Canceled) {
 		return nil, errors.Join(err, crm.Close())
 	}
 	return crm, nil
@@ -68,7 +68,7 @@ func (c *Config) open(env adapters.Env) (*CRM, error) {
 		return nil, err
 	}
 	crm := &CRM{config: *c, env: env, pool: p}
-	crm.current.Store(v)
+	crm.version = v
 	return crm, nil
 }
 

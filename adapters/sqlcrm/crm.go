@@ -5,9 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
+	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
@@ -19,7 +18,7 @@ type CRM struct {
 	config  Config
 	env     adapters.Env
 	pool    *pool
-	current atomic.Pointer[version]
+	version *version
 	listed  listed
 
 	end    sync.Once
@@ -37,7 +36,7 @@ var (
 // Check implements adapters.Adapter: the database answers, and the mapping in
 // force fits its tables.
 func (c *CRM) Check(ctx context.Context) error {
-	if _, err := c.bound(ctx, c.current.Load(), true); err != nil {
+	if _, err := c.bound(ctx, c.version, true); err != nil {
 		return err
 	}
 	return c.pool.ping(ctx)
@@ -48,8 +47,8 @@ func (c *CRM) Check(ctx context.Context) error {
 // was found, warnings included. The error is of the database, never of the
 // mapping.
 func (c *CRM) CheckMapping(ctx context.Context) (mapfile.Faults, error) {
-	v := c.current.Load()
-	_, faults, err := c.bindTo(ctx, v)
+	v := c.version
+	p, faults, err := c.bindTo(ctx, v)
 	var found mapfile.Faults
 	switch {
 	case errors.As(err, &found):
@@ -61,27 +60,38 @@ func (c *CRM) CheckMapping(ctx context.Context) (mapfile.Faults, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking at the codes of the CRM: %w", err)
 	}
-	return append(faults, codes...).Sorted(), nil
+	counters, err := c.counters(ctx, v, p)
+	if err != nil {
+		return nil, fmt.Errorf("looking at the counters of the CRM: %w", err)
+	}
+	return append(append(faults, codes...), counters...).Sorted(), nil
 }
 
-// Reload takes up another version of the dealer's folder. It is in force from
-// the next call on, unless there are faults or the database cannot be asked;
-// then the one before stays in force.
-func (c *CRM) Reload(ctx context.Context, folder fs.FS) (mapfile.Faults, error) {
-	v, faults := c.config.compile(folder)
-	if v == nil {
-		return faults, mappingError(faults)
+// counters finds counter tables without exactly one row for a key, by which no
+// lead could be written.
+func (c *CRM) counters(ctx context.Context, v *version, p *program) (mapfile.Faults, error) {
+	if p == nil || p.writing == nil {
+		return nil, nil
 	}
-	p, faults, err := c.bindTo(ctx, v)
-	if err != nil {
-		var found mapfile.Faults
-		if errors.As(err, &found) {
-			return found, err
+	var faults mapfile.Faults
+	for _, s := range p.writing.steps {
+		for _, k := range s.keys {
+			n := k.counter
+			if n == nil {
+				continue
+			}
+			rows, err := c.pool.anywhere().texts(ctx, strings.Join([]string{"select count(*), count(", quoted(n.column.Name), ") from ", n.table.name(), n.where}, ""), n.args, 2)
+			if err != nil {
+				return nil, err
+			}
+			if count, numbers := *rows[0][0], *rows[0][1]; count != "1" || numbers != "1" {
+				faults = append(faults, mapfile.Fault{
+					File: v.file.Path, Pos: k.def.Counter.Pos, Path: "lead.rows." + s.name + ".key." + k.column.Name + ".counter",
+					Message: fmt.Sprintf("table %s has %s rows for this counter and %s of them with a number; exactly one is needed, or no lead can be written; `where:` says which", n.table.ref.Table, count, numbers),
+				})
+			}
 		}
-		return nil, fmt.Errorf("checking the changed mapping of the CRM: %w", err)
 	}
-	v.program.Store(p)
-	c.current.Store(v)
 	return faults, nil
 }
 
@@ -109,7 +119,7 @@ func (c *CRM) begin(ctx context.Context) (*version, *program, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, translate(ctx, err)
 	}
-	v := c.current.Load()
+	v := c.version
 	p, err := c.bound(ctx, v, false)
 	return v, p, err
 }

@@ -74,7 +74,7 @@ func (b *binder) messages() *writing {
 	for _, c := range s.table.columns {
 		if !c.Nullable && !c.hasDefault && !c.auto && !c.made && c != s.leadID &&
 			!slices.ContainsFunc(s.insert, func(a *assign) bool { return a.column == c }) {
-			b.fault(m.Pos, "messages.insert", "", "%s must not be empty, has no default and gets no value", c.title())
+			b.fault(m.Pos, "messages.insert", "", "%s must not be empty, has no default and gets no value; write it here", c.title())
 		}
 	}
 	if s.table.lasting {

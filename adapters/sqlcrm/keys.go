@@ -12,14 +12,15 @@ import (
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
 
-// choose makes the keys the gateway chooses, for rows that are to be made.
-func (a *attempt) choose(ctx context.Context, o *on) (some bool, err error) {
+// choose makes the keys the gateway chooses, for rows that are to be made: within
+// the transaction those that are counted there, before it all others.
+func (a *attempt) choose(ctx context.Context, o *on, within bool) (some bool, err error) {
 	for _, r := range a.rows {
 		if !r.active || r.found {
 			continue
 		}
 		for _, k := range r.step.keys {
-			if k.def == nil || !k.def.Chosen() {
+			if k.def == nil || !k.def.Chosen() || a.countsWithin(k) != within {
 				continue
 			}
 			text, err := a.chosen(ctx, o, r, k)
@@ -32,9 +33,21 @@ func (a *attempt) choose(ctx context.Context, o *on) (some bool, err error) {
 	return some, nil
 }
 
+// countsWithin says whether a counter is moved in the transaction that makes the
+// lead, which saves a commit of its own and loses no number. That is so where a
+// lead is told by the id it carries: where it is told by its noted key, a number
+// that went back with the transaction would be noted for one lead and given to
+// another.
+func (a *attempt) countsWithin(k *stepKey) bool {
+	return k.counter != nil && a.w.lead != nil && !a.w.lasting && !k.counter.table.lasting
+}
+
 // chosen makes one key. A number that was noted for this lead and is still free
-// is used.
+// is used, unless it went back with its transaction.
 func (a *attempt) chosen(ctx context.Context, o *on, r *rowState, k *stepKey) (string, error) {
+	if a.countsWithin(k) {
+		return a.count(ctx, o, k.counter)
+	}
 	if noted := a.notedRow(r.step.name); noted != nil && noted.Key[k.column.Name] != "" {
 		text := noted.Key[k.column.Name]
 		if k.def.Format == nil || strings.HasPrefix(text, a.prefix(k.def.Format)) {
@@ -74,8 +87,9 @@ func newUUID() (string, error) {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
 }
 
-// count takes the next number of a counter table, at once and for good: a number
-// that is not used in the end is lost, as it is when the CRM itself gives up.
+// count takes the next number of a counter table. Outside of the lead's
+// transaction that is for good: a number that is not used in the end is lost, as
+// it is when the CRM itself gives up.
 func (a *attempt) count(ctx context.Context, o *on, n *boundNumber) (string, error) {
 	column := quoted(n.column.Name)
 	if o.server == plan.SQLite {
@@ -123,13 +137,16 @@ func counterGone(n *boundNumber) error {
 // may have typed texts that look like one.
 const maxTaken = 20
 
+// forLike takes the meaning off what stands before the digits.
+var forLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
 // nextFree finds the number after the highest that is taken. Numbers with as
 // many digits as are written come first, for an index leads to them; longer ones
 // are only looked at where those have run out.
 func (a *attempt) nextFree(ctx context.Context, o *on, s *step, k *stepKey) (string, error) {
 	prefix, digits := formatted(k.def.Format, a.now.In(a.w.zone))
 	column := quoted(k.column.Name)
-	escaped := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(prefix)
+	escaped := forLike.Replace(prefix)
 	where, args := column+" like ? escape '!'", []any{escaped + strings.Repeat("_", digits)}
 	if o.server == plan.SQLite { // whose LIKE no index serves
 		where, args = column+" >= ? and "+column+" < ? and length("+column+") = ?", []any{prefix + "0", prefix + ":", len([]rune(prefix)) + digits}

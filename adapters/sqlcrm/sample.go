@@ -193,6 +193,6 @@ func (s *Sample) Open(env adapters.Env, path string, declared func(table, column
 	p.declared = declared
 	crm := &CRM{config: c, env: env, pool: p}
 	v := s.version
-	crm.current.Store(&version{file: v.file, shape: v.shape, plan: v.plan, moves: v.moves, values: v.values, turn: make(chan struct{}, 1)})
+	crm.version = &version{file: v.file, shape: v.shape, plan: v.plan, moves: v.moves, values: v.values, turn: make(chan struct{}, 1)}
 	return crm, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -165,11 +166,25 @@ func (c *CRM) bindTo(ctx context.Context, v *version) (*program, mapfile.Faults,
 	}
 	b := &binder{version: v, catalog: known, server: c.pool.server}
 	p.writing, p.messages = b.lead(), b.messages()
-	faults = append(faults, b.faults...).Sorted()
+	faults = told(v, append(faults, b.faults...).Sorted())
 	if faults.Err() != nil {
 		return nil, faults, mappingError(faults)
 	}
 	return p, faults, nil
+}
+
+// told leaves out what was said before of the same place, and doubts about the
+// length of ids that the gateway itself writes.
+func told(v *version, faults mapfile.Faults) mapfile.Faults {
+	var out mapfile.Faults
+	for _, f := range faults {
+		same := func(o mapfile.Fault) bool { return o.Pos == f.Pos && o.Message == f.Message }
+		if slices.ContainsFunc(out, same) || f.Warning && f.Path == "update.fields.leadId" && v.file.Lead != nil {
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // prepareAll has the server read every statement before the first is run.

@@ -135,22 +135,17 @@ func (a *attempt) write(ctx context.Context, s *session) (adapters.LeadWritten, 
 	if a.deleted() {
 		return a.answer(adapters.LeadRepeated), nil
 	}
+	some, err := false, error(nil)
 	if !a.begun || a.mends() {
-		some, err := a.choose(ctx, s.on)
-		if err != nil {
+		if some, err = a.choose(ctx, s.on, false); err != nil {
 			return adapters.LeadWritten{}, err
-		}
-		if some {
-			if err := a.journal.Note(ctx, a.journalRows(false)); err != nil {
-				return adapters.LeadWritten{}, fmt.Errorf("noting chosen keys: %w", err)
-			}
 		}
 	}
 	var outcome adapters.WriteOutcome
 	var before, after *adapters.LeadState
-	err := s.together(ctx, func(tx *on) error {
+	err = s.together(ctx, func(tx *on) error {
 		var err error
-		outcome, before, after, err = a.rowsIn(ctx, s, tx)
+		outcome, before, after, err = a.rowsIn(ctx, s, tx, some)
 		return err
 	})
 	if err != nil {
@@ -192,8 +187,25 @@ func (a *attempt) answer(outcome adapters.WriteOutcome) adapters.LeadWritten {
 	return out
 }
 
-// rowsIn writes the rows in a transaction.
-func (a *attempt) rowsIn(ctx context.Context, s *session, tx *on) (outcome adapters.WriteOutcome, before, after *adapters.LeadState, err error) {
+// noteChosen chooses the keys that are counted in the transaction, and has all
+// that were chosen noted before the first row that carries one.
+func (a *attempt) noteChosen(ctx context.Context, tx *on, some bool) error {
+	if a.begun && !a.mends() {
+		return nil
+	}
+	more, err := a.choose(ctx, tx, true)
+	if err != nil || !some && !more {
+		return err
+	}
+	if err := a.journal.Note(ctx, a.journalRows(false)); err != nil {
+		return fmt.Errorf("noting chosen keys: %w", err)
+	}
+	return nil
+}
+
+// rowsIn writes the rows in a transaction. chosen says that keys were chosen
+// before it.
+func (a *attempt) rowsIn(ctx context.Context, s *session, tx *on, chosen bool) (outcome adapters.WriteOutcome, before, after *adapters.LeadState, err error) {
 	if s.server == plan.SQLite {
 		// Nothing but the transaction keeps others out, so it is looked again.
 		if again, err := a.changedMeanwhile(ctx, tx); err != nil || again {
@@ -204,6 +216,9 @@ func (a *attempt) rowsIn(ctx context.Context, s *session, tx *on) (outcome adapt
 		if before, err = a.stateIn(ctx, tx); err != nil {
 			return "", nil, nil, err
 		}
+	}
+	if err := a.noteChosen(ctx, tx, chosen); err != nil {
+		return "", nil, nil, err
 	}
 	begun := a.begun
 	inserted := false

@@ -15,8 +15,10 @@ import (
 var (
 	fileKeys  = []string{"tests", "tables", "today", "dealer", "files"}
 	tableKeys = []string{"rows", "defaults", "types", "key"}
-	testKeys  = []string{"name", "endpoint", "customer", "since", "rows", "today", "files", "want", "exact", "leftOut", "noted", "fails",
-		"lead", "outcome", "update", "held", "nothing"}
+	testKeys  = []string{
+		"name", "endpoint", "customer", "since", "rows", "today", "files", "want", "exact", "leftOut", "noted", "fails",
+		"lead", "outcome", "update", "held", "nothing",
+	}
 	outcomeKeys = []string{"field", "reason", "row"}
 	heldKeys    = []string{"field", "reason", "lead"}
 	reasons     = []string{"missing", "unmapped", "unreadable", "too-long", "cut", "zero-date", "duplicate", "placeholder", "nulled"}

@@ -270,7 +270,7 @@ func rowsOf(ctx context.Context, db *sql.DB, t casefile.Filled) (found []casefil
 		}
 		order = strings.Join(keys, ", ")
 	}
-	rows, err := db.QueryContext(ctx, "select "+strings.Join(names, ", ")+" from "+sqliteName(t.Name)+" order by "+order)
+	rows, err := db.QueryContext(ctx, strings.Join([]string{"select", strings.Join(names, ", "), "from", sqliteName(t.Name), "order by", order}, " "))
 	if err != nil {
 		return nil, err
 	}
