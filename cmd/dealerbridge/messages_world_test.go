@@ -45,6 +45,9 @@ type exchange struct {
 	box  *sandbox.Sandbox
 	desk string // bearer token of the dealer's desk
 	step int
+
+	secret string // of the desk's client
+	away   bool   // CRS takes nothing: only what comes from it can settle
 }
 
 // exchanging starts a gateway whose dealers exchange messages; D100 is the
@@ -83,7 +86,8 @@ func exchanging(t testing.TB, change func(*config.Config), dealers ...string) *e
 			t.Fatal(err)
 		}
 	}
-	x.desk = x.token("desk", x.client("desk", []string{token.ScopeOperate, token.ScopeOperateWrite}, dealers...))
+	x.secret = x.client("desk", []string{token.ScopeOperate, token.ScopeOperateWrite}, dealers...)
+	x.desk = x.token("desk", x.secret)
 	return x
 }
 
@@ -176,7 +180,7 @@ func (x *exchange) settle() {
 		var left []model.LaneCount
 		for _, d := range x.cfg.Dealers {
 			x.call(x.desk, http.MethodGet, "/operator/v1/queue?dealer="+d.Code, nil).into(x.t, &counts)
-			left = append(left, slices.DeleteFunc(counts.Lanes, func(l model.LaneCount) bool { return l.Waiting+l.Working == 0 })...)
+			left = append(left, slices.DeleteFunc(counts.Lanes, func(l model.LaneCount) bool { return l.Waiting+l.Working == 0 || x.away && l.Direction == "out" })...)
 		}
 		state := x.box.State().Portal
 		if quiet++; len(left) > 0 || state.Waiting > 0 {
