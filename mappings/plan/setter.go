@@ -77,7 +77,7 @@ func (s *slab) text(text string) unsafe.Pointer {
 	p := &s.free[0]
 	s.free = s.free[1:]
 	*p = text
-	return unsafe.Pointer(p)
+	return unsafe.Pointer(p) //nolint:gosec // of a text, for a field that points to one
 }
 
 // set writes a present value into its field. checkLeafType has seen to it that

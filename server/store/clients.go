@@ -41,7 +41,7 @@ func (s *Store) Client(ctx context.Context, id string) (token.Client, error) {
 	// It is asked for with every request, so the statement is prepared once and
 	// read without reflection.
 	const query = "SELECT id, note, secret_hash, generation, dealers, scopes, created_ms, rotated_ms, revoked_ms FROM clients WHERE id = ?"
-	stmt, err := s.clients.prepare(ctx, s.db, query)
+	stmt, err := s.clients.prepare(ctx, s.db, query) //nolint:sqlclosecheck // it ends with the store
 	if err != nil {
 		return token.Client{}, fmt.Errorf("reading a client: %w", redacted(err))
 	}

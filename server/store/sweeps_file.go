@@ -134,10 +134,12 @@ func (f *sweepFile) insert(ctx context.Context, l sweep.Stored, progress string,
 				err = errors.Join(err, tx.Rollback())
 			}
 		}()
+		//nolint:sqlclosecheck // they end with the transaction
 		if _, err := tx.StmtContext(ctx, f.list).ExecContext(ctx, l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size,
 			l.Progress.Last.UnixMilli(), flag(l.Unfinished()), len(packed), progress); err != nil {
 			return err
 		}
+		//nolint:sqlclosecheck // they end with the transaction
 		if _, err := tx.StmtContext(ctx, f.keys).ExecContext(ctx, l.ID, packed); err != nil {
 			return err
 		}
