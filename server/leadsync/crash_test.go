@@ -175,7 +175,7 @@ func story(b *bench, m *mortal) {
 	b.opts = func(o *leadsync.Options) { o.PullEvery = 4 * time.Minute }
 	restarted := false
 	restart := func() {
-		if m.dead && !restarted {
+		if ctx.Err() != nil && !restarted { // its death is told by its context, which other goroutines may ask
 			restarted = true
 			if err := <-ended; err != nil {
 				b.Errorf("the dead process ended with %v", err)
