@@ -227,6 +227,8 @@ func (w *leadWorld) explained(repeats int) {
 				kinds["the process that was to hear the answer was killed"]++
 			case !before.heard:
 				kinds["the answer was lost on the way"]++
+			case w.fate.strike != nil: // which of two processes sent it cannot be seen
+				kinds["one gateway was halted with it under way"]++
 			default:
 				kinds["without need"]++
 			}

@@ -69,6 +69,7 @@ var (
 // work in the CRM.
 func TestKilledAtRandomMomentsLeadsAreNeitherLostNorDoubled(t *testing.T) {
 	began := time.Now()
+	t.Cleanup(func() { t.Logf("seeds from %d on; it took %s", killSeed, time.Since(began).Round(time.Second)) })
 	for i, c := range []struct {
 		name  string
 		kills int
@@ -78,6 +79,7 @@ func TestKilledAtRandomMomentsLeadsAreNeitherLostNorDoubled(t *testing.T) {
 		{"TablesWithoutTransactions", 70, prairieCRM("MyISAM")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			seed := uint64(killSeed + i)
 			w := newLeadWorld(t, seed, c.kind, "")
 			s, rest := startSales(t, w, seed, 60*time.Millisecond)
@@ -92,13 +94,14 @@ func TestKilledAtRandomMomentsLeadsAreNeitherLostNorDoubled(t *testing.T) {
 		})
 	}
 	for i, c := range []struct {
-		name, twice string
-		kind        crmKind
+		name string
+		kind crmKind
 	}{
-		{"NoRoomForTheLeadsID", "PROSPECT", withoutID},
-		{"NothingIsTakenBackAndTheIDComesLast", "PROSPECT", lastID},
+		{"NoRoomForTheLeadsID", withoutID},
+		{"NothingIsTakenBackAndTheIDComesLast", lastID},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newLeadWorld(t, uint64(killSeed+10+i), c.kind, "")
 			w.killed(35, w.writing)
 			w.left(nil)
@@ -107,7 +110,6 @@ func TestKilledAtRandomMomentsLeadsAreNeitherLostNorDoubled(t *testing.T) {
 			w.told()
 		})
 	}
-	t.Logf("seeds from %d on; it took %s", killSeed, time.Since(began).Round(time.Second))
 }
 
 // killed has so many processes killed while leads come in and change: gateways,

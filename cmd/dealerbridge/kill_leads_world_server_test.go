@@ -34,6 +34,7 @@ type leadWorld struct {
 	witness *witness
 	fate    *fate
 	server  *dbtest.Server
+	wire    *wire
 	crm     *sql.DB // the test's own way to the CRM
 	config  string
 	state   string // the folder of the state; empty: it is on MySQL
@@ -73,12 +74,12 @@ func newLeadWorld(t testing.TB, seed uint64, kind crmKind, settings string) *lea
 	})
 	http := httptest.NewServer(w.witness)
 	t.Cleanup(http.Close)
-	wire := tapped(t, w.server.Addr(), f)
+	w.wire = tapped(t, w.server.Addr(), f)
 	account, err := mysql.ParseDSN(w.server.CreateUser("SELECT", "INSERT", "UPDATE"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	account.Addr = wire.addr()
+	account.Addr = w.wire.addr()
 	dir := t.TempDir()
 	w.config = filepath.Join(dir, "dealerbridge.yaml")
 	if settings == "" {
@@ -130,12 +131,15 @@ func (w *leadWorld) begin(d death, args ...string) *life {
 func (w *leadWorld) dies(d death, args ...string) bool {
 	w.t.Helper()
 	l := w.begin(d, args...)
-	limit := time.Second
+	limit := 700 * time.Millisecond
 	switch {
 	case d.at == anyTime:
 		limit = time.Duration(d.after) * time.Millisecond
 	case w.chance.IntN(12) == 0: // long enough to try again what went astray
 		limit = 3 * time.Second
+	}
+	if d.at != anyTime || w.chance.IntN(2) == 0 { // however long a busy machine takes to start it
+		l.says(`"msg":"serving"`)
 	}
 	l.passes(limit)
 	w.fate.set(nil, death{})

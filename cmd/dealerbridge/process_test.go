@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -68,6 +69,27 @@ func (l *life) kill(how string) {
 		_ = l.run.Process.Kill() // one that is gone already is what is wanted
 	})
 	<-l.ended
+}
+
+// says waits until the process logs something, or is gone, or takes too long.
+func (l *life) says(text string) {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		l.log.mu.Lock()
+		said, grown := bytes.Contains(l.log.text.Bytes(), []byte(text)), l.log.grown
+		l.log.mu.Unlock()
+		if said {
+			return
+		}
+		select {
+		case <-grown:
+		case <-l.ended:
+			return
+		case <-late.C:
+			return
+		}
+	}
 }
 
 // passes waits for a process to die of its fate, and has it die when nothing came.
