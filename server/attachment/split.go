@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"strings"
+	"sync"
 )
 
 // fileMember is the member whose text is a file (R239).
@@ -18,6 +19,9 @@ const fileMember = "contents"
 
 // pieceSize is how much of a body is read at once, in bytes.
 const pieceSize = 32 << 10
+
+// looseSize is how much of a body is gathered for its digest, in bytes.
+const looseSize = 1 << 10
 
 // Limits bound what Split holds in memory and how much it cuts out.
 type Limits struct {
@@ -62,7 +66,7 @@ func (b *Body) Discard() error {
 // reads and nothing else of the JSON; that is in Text for whoever reads it on.
 // Errors wrap ErrText, ErrTooLong, or what the reader or the spool answered.
 func Split(ctx context.Context, r io.Reader, limits Limits, spool func(context.Context) (Spool, error)) (Body, error) {
-	s := &splitter{Limits: limits.withDefaults(), open: func() (Spool, error) { return spool(ctx) }, sum: sha256.New()}
+	s := &splitter{Limits: limits.withDefaults(), open: func() (Spool, error) { return spool(ctx) }, sum: sha256.New(), loose: make([]byte, 0, looseSize)}
 	if err := s.read(r); err != nil {
 		return Body{}, errors.Join(err, s.body.Discard())
 	}
@@ -78,24 +82,39 @@ type splitter struct {
 	offset int64
 
 	sum   hash.Hash
-	loose []byte // what is outside of texts, without blanks, on its way into sum
+	loose []byte // on its way into sum: texts, and what is outside of them without blanks
 
 	nested  []bool // of the objects and lists that are open: is an object
 	wantKey bool   // a text that begins now is a name
 	isFile  bool   // the value that begins now, or is being read, is a file
 	files   int
 
-	text    *text // the text that is being read; nil outside
+	text    *text // the text that is being read, which is reading; nil outside
+	reading text
 	isKey   bool
 	begin   int   // where in body.Text it began, behind its quotation mark
 	cutting bool  // it goes into the spool
 	from    int64 // where in the spool it begins
 }
 
+// pieces are what bodies are read with. Most bodies fill a small part of one, and
+// a new one for each would be most of what a message allocates.
+var pieces = sync.Pool{New: func() any { return new([pieceSize]byte) }}
+
 func (s *splitter) read(r io.Reader) error {
-	piece := make([]byte, pieceSize)
+	whole := pieces.Get().(*[pieceSize]byte)
+	piece := whole[:]
+	used := 0
+	defer func() {
+		clear(piece[:used]) // a message does not outlast its handling
+		pieces.Put(whole)
+	}()
 	for {
 		n, err := r.Read(piece)
+		used = max(used, n)
+		if s.body.Text == nil && n < len(piece) { // often all of it
+			s.body.Text = make([]byte, 0, min(n, s.Text))
+		}
 		if fault := s.take(piece[:n]); fault != nil {
 			return fault
 		}
@@ -141,15 +160,15 @@ func (s *splitter) take(p []byte) error {
 // outside takes one byte that is not within a text.
 func (s *splitter) outside(b byte) error {
 	if b != ' ' && b != '\t' && b != '\r' && b != '\n' {
-		s.loose = append(s.loose, b)
+		s.mix(b)
 	}
 	if err := s.keep(b); err != nil {
 		return err
 	}
 	switch b {
 	case '"':
-		s.flush()
-		s.text, s.isKey, s.begin = &text{}, s.wantKey, len(s.body.Text)
+		s.reading = text{}
+		s.text, s.isKey, s.begin = &s.reading, s.wantKey, len(s.body.Text)
 	case '{':
 		s.nested, s.wantKey, s.isFile = append(s.nested, true), true, false
 	case '[':
@@ -160,6 +179,18 @@ func (s *splitter) outside(b byte) error {
 		s.wantKey, s.isFile = len(s.nested) > 0 && s.nested[len(s.nested)-1], false
 	}
 	return nil
+}
+
+// mix adds to what the digest is made of, in pieces that are worth a call.
+func (s *splitter) mix(p ...byte) {
+	if len(s.loose)+len(p) > looseSize {
+		s.flush()
+	}
+	if len(p) > looseSize {
+		s.sum.Write(p)
+		return
+	}
+	s.loose = append(s.loose, p...)
 }
 
 func (s *splitter) flush() {
@@ -178,7 +209,7 @@ func (s *splitter) keep(p ...byte) error {
 
 // put takes a part of a text.
 func (s *splitter) put(run []byte) error {
-	s.sum.Write(run)
+	s.mix(run...)
 	file := s.isFile && !s.isKey
 	if file && !s.cutting && len(s.body.Text)-s.begin+len(run) > s.Short {
 		if err := s.cut(); err != nil {
@@ -235,7 +266,7 @@ func (s *splitter) close() error {
 	}
 	s.text, s.cutting, s.wantKey = nil, false, false
 	s.isFile = s.isFile && s.isKey
-	s.sum.Write([]byte{'"'})
+	s.mix('"')
 	return s.keep('"')
 }
 

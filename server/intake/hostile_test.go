@@ -259,6 +259,9 @@ func TestSendersThatDoNotFinish(t *testing.T) {
 		if _, err := io.CopyN(conn, endless("m", 1<<20), 1<<20); err != nil {
 			t.Fatal(err)
 		}
+		for len(d.kept()) == 0 { // until the handler has some of it
+			runtime.Gosched()
+		}
 		if err := conn.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -182,7 +183,7 @@ func (i *Intake) understand(ctx context.Context, m *message) error {
 	if len(read.Customer) > mostName {
 		fault("customerNumber", fmt.Sprintf("is longer than %d bytes", mostName))
 	}
-	if m.priority, err = priority(m.body.Text); err != nil {
+	if m.priority, err = priority(read.Priority); err != nil {
 		fault("submittedPriority", err.Error())
 	}
 	if len(faults) > 0 {
@@ -234,20 +235,14 @@ func (i *Intake) foreign(m *message) error {
 const mostPriority = 1000
 
 // priority is 1 where a message does not say (R186).
-func priority(text []byte) (int, error) {
-	var envelope struct {
-		SubmittedPriority *int64 `json:"submittedPriority"`
-	}
-	if err := json.Unmarshal(text, &envelope); err != nil {
-		return 0, errors.New("is not a whole number")
-	}
-	switch p := envelope.SubmittedPriority; {
-	case p == nil:
+func priority(sent *int64) (int, error) {
+	switch {
+	case sent == nil:
 		return 1, nil
-	case *p < -mostPriority || *p > mostPriority:
+	case *sent < -mostPriority || *sent > mostPriority:
 		return 0, fmt.Errorf("is not between -%d and %d", mostPriority, mostPriority)
 	default:
-		return int(*p), nil
+		return int(*sent), nil
 	}
 }
 
@@ -310,15 +305,17 @@ func (i *Intake) keep(ctx context.Context, m *message) error {
 // knownAlready is for a message that turned out to be a repeat when it was
 // pushed.
 func (i *Intake) knownAlready(ctx context.Context, m *message, lane queue.Lane) error {
-	if m.body.Files != nil {
-		// Another one came first, with the same files in a bundle of its own.
-		if err := i.o.Files.Drop(ctx, lane.Dealer, m.body.Bundle); err != nil {
-			i.o.Log.WarnContext(ctx, "the files of a repeated message could not be removed", "dealer", lane.Dealer, "err", err)
-		}
-	}
 	first, err := i.o.Queue.Find(ctx, lane, m.id)
 	if err != nil {
 		return fmt.Errorf("%w: %w", problem.ErrNotKept, err)
+	}
+	// Another one came first, with the same files in a bundle of its own. Where the
+	// text is the same, references and all, it was this one: a push was begun anew
+	// that had been done.
+	if m.body.Files != nil && !bytes.Equal(first.Body, m.body.Text) {
+		if err := i.o.Files.Drop(ctx, lane.Dealer, m.body.Bundle); err != nil {
+			i.o.Log.WarnContext(ctx, "the files of a repeated message could not be removed", "dealer", lane.Dealer, "err", err)
+		}
 	}
 	return i.repeat(m, first)
 }

@@ -53,7 +53,9 @@ func checked(body []byte) (*node, []Fault) {
 	if root.kind() != '{' {
 		return nil, []Fault{{"", "must be one object, one message per call"}}
 	}
-	c.doubles(root, "")
+	if doubled(root) {
+		c.doubles(root, "")
+	}
 	c.types(root, reflect.TypeFor[model.Message](), "")
 	c.envelope(root)
 	return root, c.faults
@@ -96,8 +98,7 @@ func below(path, name string) string {
 func (c *checker) doubles(n *node, path string) {
 	seen := make(map[string]bool, len(n.members))
 	for _, m := range n.members {
-		// Up and down again, so that letters meet that only fold together.
-		if key := strings.ToLower(strings.ToUpper(m.name)); seen[key] {
+		if key := folded(m.name); seen[key] {
 			c.fault(below(path, m.name), "stands there more than once")
 		} else {
 			seen[key] = true
@@ -107,6 +108,55 @@ func (c *checker) doubles(n *node, path string) {
 	for i, item := range n.items {
 		c.doubles(item, fmt.Sprintf("%s[%d]", path, i))
 	}
+}
+
+// folded goes up and down again, so that letters meet that only fold together.
+func folded(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+
+// doubled says whether there is such a name anywhere; it needs no paths for that,
+// and bodies without one are the rule.
+func doubled(n *node) bool {
+	const few = 8 // names that are compared faster than remembered
+	var seen map[string]bool
+	if len(n.members) > few {
+		seen = make(map[string]bool, len(n.members))
+	}
+	for i, m := range n.members {
+		if seen != nil {
+			key := folded(m.name)
+			if seen[key] {
+				return true
+			}
+			seen[key] = true
+		} else {
+			for _, before := range n.members[:i] {
+				if alike(m.name, before.name) {
+					return true
+				}
+			}
+		}
+		if doubled(m.value) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(n.items, doubled)
+}
+
+// alike says whether two names are the same when folded.
+func alike(a, b string) bool {
+	if len(a) != len(b) && ascii(a) && ascii(b) {
+		return false
+	}
+	return strings.EqualFold(a, b) || (!ascii(a) || !ascii(b)) && folded(a) == folded(b)
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // membersOf holds the members of Go types, so that they are looked for once and not

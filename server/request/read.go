@@ -33,6 +33,7 @@ type Incoming struct {
 	MessageID string // submittedMessageId (R207)
 	Submitted time.Time
 	Kind      string // messageType (R202)
+	Priority  *int64 // submittedPriority; nil where it does not say (R186)
 
 	ErrorCode string // "" where it is no error message
 	ErrorOf   string // the message of ours that failed
@@ -67,6 +68,11 @@ func Read(source string, body []byte) (Incoming, error) {
 		MessageID: root.get("submittedMessageId").text(), Kind: root.get("messageType").text(),
 	}
 	in.Submitted, _ = moment(root.get("submittedTime").text())
+	if p := root.get("submittedPriority"); !p.null() {
+		if whole, err := p.integer(); err == nil {
+			in.Priority = &whole
+		}
+	}
 	payload := root.get("payload")
 	in.ErrorCode, in.ErrorOf = strings.TrimSpace(payload.get("errorCode").text()), payload.get("errorSubmittedMessageId").text()
 	in.request, in.update, in.chain = payload.get("request"), payload.get("requestUpdate"), payload.get("message")

@@ -107,8 +107,8 @@ func (c *cutter) value() *node {
 			key := c.text()
 			c.blanks()
 			c.at++ // the colon
-			var name string
-			if json.Unmarshal(key, &name) != nil {
+			name, ok := inside(key)
+			if !ok {
 				name = string(key)
 			}
 			n.members = append(n.members, member{name, c.value()})
@@ -148,6 +148,16 @@ func (c *cutter) text() []byte {
 	return c.body[from:c.at]
 }
 
+// inside is the value of a JSON text that is known to be valid.
+func inside(raw []byte) (string, bool) {
+	if bytes.IndexByte(raw, '\\') < 0 { // most of them stand for themselves
+		return string(raw[1 : len(raw)-1]), true
+	}
+	var s string
+	err := json.Unmarshal(raw, &s)
+	return s, err == nil
+}
+
 // kind is the JSON kind of a value: one of { [ " n t f 0.
 func (n *node) kind() byte {
 	if n == nil {
@@ -185,10 +195,7 @@ func (n *node) get(names ...string) *node {
 func (n *node) text() string {
 	switch n.kind() {
 	case '"':
-		var s string
-		if json.Unmarshal(n.raw, &s) != nil {
-			return ""
-		}
+		s, _ := inside(n.raw)
 		return s
 	case 't', 'f', '0':
 		return string(n.raw)

@@ -73,6 +73,20 @@ func (c *commits) join(ctx context.Context, run func(context.Context, *gorm.DB) 
 	return nil, <-p.after
 }
 
+// alone does one statement that is a transaction by itself, where nobody else
+// writes; false says that somebody does, and nothing was done.
+func (c *commits) alone(statement func() error) (bool, error) {
+	c.mu.Lock()
+	if c.open {
+		c.mu.Unlock()
+		return false, nil
+	}
+	c.open = true
+	c.mu.Unlock()
+	defer c.pass()
+	return true, statement()
+}
+
 // leave takes a part out that nobody has called yet.
 func (c *commits) leave(p *part) bool {
 	c.mu.Lock()

@@ -105,8 +105,12 @@ type newItem struct {
 
 func (n *newItem) values() []any {
 	var body []byte
-	if n.parts == 0 {
-		body = append([]byte{}, n.Body...)
+	switch {
+	case n.parts > 0:
+	case n.Body == nil:
+		body = []byte{} // unlike one that was taken away
+	default:
+		body = n.Body
 	}
 	at := n.at
 	if !n.Enqueued.IsZero() {
@@ -140,12 +144,6 @@ func (q *Queue) push(ctx context.Context, items []queue.Item, at func(i int) tim
 	all := func(ctx context.Context) error {
 		p := push{q: q, db: q.s.at(ctx)}
 		return p.all(ctx, items, at, receipts)
-	}
-	if len(items) == 1 && q.s.path == "" && q.gatherable(ctx, items) {
-		// One statement is a transaction, and saves a server two answers.
-		if _, known := q.s.lanes.known.Load(items[0].Lane); known {
-			return receipts, all(ctx)
-		}
 	}
 	return receipts, q.s.persistently(ctx, all)
 }

@@ -2,20 +2,29 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/server/queue"
 )
 
-// gathering lets those who push at the same time share a statement: while one is
-// under way, whoever comes waits for the next, which takes them all. A single
-// pusher waits for nobody.
+// gathering lets those who push at the same time share a statement: while as many
+// as there may be are under way, whoever comes waits for the next, which takes all
+// that wait. A single pusher waits for nobody.
 type gathering struct {
 	mu      sync.Mutex
-	open    bool
+	most    int // statements at once
+	leads   int
 	waiting []*gathered
 }
+
+// A file has one writer. On a server one statement can be read while another one
+// waits for the disk; with more than two there is less to share.
+const (
+	gatherFile   = 1
+	gatherServer = 2
+)
 
 // gathered is one item on its way.
 type gathered struct {
@@ -46,7 +55,7 @@ func (q *Queue) gather(ctx context.Context, item queue.Item, now time.Time) (que
 	g := &q.s.pushes
 	own := &gathered{item: item, now: now, done: make(chan error, 1)}
 	g.mu.Lock()
-	if g.open {
+	if g.leads >= g.most {
 		g.waiting = append(g.waiting, own)
 		g.mu.Unlock()
 		select {
@@ -63,7 +72,7 @@ func (q *Queue) gather(ctx context.Context, item queue.Item, now time.Time) (que
 			return "", ctx.Err()
 		}
 	} else {
-		g.open = true
+		g.leads++
 		g.mu.Unlock()
 	}
 	defer g.pass()
@@ -76,8 +85,9 @@ func (q *Queue) lead(ctx context.Context, own *gathered) (queue.Receipt, error) 
 	// What others are waiting for does not end with this one's context.
 	ctx = context.WithoutCancel(ctx)
 	err := q.together(ctx, all)
-	if err != nil && len(all) > 1 {
-		// One must not pay for another.
+	if len(all) > 1 && (errors.Is(err, errAnswered) || err != nil && q.s.commits != nil) {
+		// One must not pay for another. Where the server did not answer, nobody
+		// knows what stands, and it will not answer each of them either.
 		err = q.together(ctx, all[:1])
 		for _, g := range all[1:] {
 			g.done <- q.together(ctx, []*gathered{g})
@@ -91,17 +101,10 @@ func (q *Queue) lead(ctx context.Context, own *gathered) (queue.Receipt, error) 
 }
 
 func (q *Queue) together(ctx context.Context, all []*gathered) error {
-	items, times := make([]queue.Item, len(all)), make([]time.Time, len(all))
-	for i, g := range all {
-		items[i], times[i] = g.item, g.now
+	if ok, err := q.singles(ctx, all); ok {
+		return err
 	}
-	receipts, err := q.push(ctx, items, func(i int) time.Time { return times[i] })
-	for i, g := range all {
-		if i < len(receipts) {
-			g.receipt = receipts[i]
-		}
-	}
-	return err
+	return q.pushAll(ctx, all)
 }
 
 // take gives those that wait, as many as fit beside so many bytes.
@@ -123,7 +126,7 @@ func (g *gathering) pass() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.waiting) == 0 {
-		g.open, g.waiting = false, nil
+		g.leads, g.waiting = g.leads-1, nil
 		return
 	}
 	next := g.waiting[0]

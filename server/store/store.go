@@ -42,6 +42,7 @@ type Store struct {
 	lanes   lanes    // of the queue, by name
 	pushes  gathering
 	clients once // the statement that reads one
+	insert  once // the statement that writes one item of the queue to a file
 }
 
 // Open connects and brings the schema up to date. Several processes may open
@@ -69,8 +70,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	pool.SetMaxIdleConns(8)
 	pool.SetConnMaxLifetime(5 * time.Minute)
 	s := &Store{db: db, path: o.Path}
+	s.pushes.most = gatherServer
 	if o.Path != "" {
 		s.commits = &commits{db: db}
+		s.pushes.most = gatherFile
 	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("preparing the gateway's state: %w", redacted(err)), pool.Close())
@@ -81,7 +84,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // Close ends all connections.
 func (s *Store) Close() error {
 	var errs []error
-	for _, pool := range append(s.beside, &s.clients) {
+	for _, pool := range append(s.beside, &s.clients, &s.insert) {
 		errs = append(errs, pool.Close())
 	}
 	pool, err := s.db.DB()
@@ -165,6 +168,9 @@ func sqliteDSN(path string, pragmas ...string) string {
 	return "file:" + escaped + "?" + q.Encode()
 }
 
+// errAnswered marks a statement that a server refused: it did nothing.
+var errAnswered = errors.New("the server answered")
+
 // redacted drops what a driver's message may carry of the connection: user,
 // host and address stay out of whatever logs or shows the error.
 func redacted(err error) error {
@@ -177,7 +183,7 @@ func redacted(err error) error {
 	case errors.As(err, &my) && contended(my):
 		return fmt.Errorf("%w (error %d)", errContended, my.Number)
 	case errors.As(err, &my):
-		return fmt.Errorf("the server answered error %d", my.Number)
+		return fmt.Errorf("%w error %d", errAnswered, my.Number)
 	default:
 		return err
 	}
