@@ -358,7 +358,7 @@ func (c *checker) first(root, request *node, t Type) {
 
 func (c *checker) assets(list *node, t Type) bool {
 	if list == nil || len(list.items) == 0 {
-		c.fault("payload.request.assets", "a %s request names at least one asset", t)
+		c.fault("payload.request.assets", "%s names at least one asset", t.named())
 		return false
 	}
 	for i, a := range list.items {

@@ -74,7 +74,7 @@ func receiveError(found Found, in Incoming, env Env) (*Record, []Effect) {
 	}
 	return nil, []Effect{{
 		Kind: Alert, Reason: ErrorUnexplain,
-		Why: fmt.Sprintf("the partner refused something about a %s request that was not sent from here", r.Type),
+		Why: fmt.Sprintf("the partner refused something about %s that was not sent from here", r.Type.named()),
 	}}
 }
 
@@ -124,12 +124,12 @@ func (r *Record) refused(at int, in Incoming, env Env) (*Record, []Effect) {
 	}
 	effects = append(effects, Effect{
 		Kind: Alert, Reason: reason, User: u.CreatedBy(),
-		Why: fmt.Sprintf("the partner refused that a %s request becomes %s (%s); it is %s now", r.Type, u.Status, code(in), r.Status),
+		Why: fmt.Sprintf("the partner refused that %s becomes %s (%s); it is %s now", r.Type.named(), u.Status, code(in), r.Status),
 	})
 	if there != "" && there != r.Status && !r.ownAfter(at) {
 		effects = append(effects, Effect{
 			Kind: Alert, Reason: StatesDiffer, User: u.CreatedBy(),
-			Why: fmt.Sprintf("a %s request is %s here and something else at the partner", r.Type, r.Status),
+			Why: fmt.Sprintf("%s is %s here and something else at the partner", r.Type.named(), r.Status),
 		})
 	}
 	return r, append(effects, Effect{Kind: HandOver, Why: "the partner refused an update"})

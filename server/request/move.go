@@ -136,7 +136,7 @@ func (r *Record) step(m Move) (Step, error) {
 		return Step{}, r.refuse(false, "the request is over (%s)", r.Ended)
 	}
 	if !slices.Contains(Statuses(r.Type), m.To) {
-		return Step{}, r.refuse(false, "a %s request has no state %q", r.Type, shown(m.To))
+		return Step{}, r.refuse(false, "%s has no state %q", r.Type.named(), shown(m.To))
 	}
 	why := ""
 	for _, s := range r.dealerSteps() {
@@ -158,7 +158,7 @@ func (r *Record) step(m Move) (Step, error) {
 	case why != "":
 		return Step{}, r.refuse(false, "%s", why)
 	}
-	return Step{}, r.refuse(false, "a %s request that is %s cannot become %s", r.Type, r.Status, m.To)
+	return Step{}, r.refuse(false, "%s that is %s cannot become %s", r.Type.named(), r.Status, m.To)
 }
 
 // shown is a word from outside as it may stand in an error.
@@ -179,7 +179,7 @@ func (r *Record) spelled(step Step, m Move) (Move, error) {
 	case strings.TrimSpace(said) == "":
 		m.Disposition = ""
 	case len(list) == 0 || m.To != Closed && step.Need != TerritoryWrong:
-		return m, r.refuse(false, "a %s request that becomes %s has no disposition", r.Type, m.To)
+		return m, r.refuse(false, "%s that becomes %s has no disposition", r.Type.named(), m.To)
 	default:
 		known, ok := outcome(list, said)
 		if !ok {

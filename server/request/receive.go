@@ -211,7 +211,7 @@ func (r *Record) whyNot(to Status) string {
 	case r.Ended != "":
 		return fmt.Sprintf("the %s request is over and cannot become %s", r.Type, to)
 	case !slices.Contains(Statuses(r.Type), to):
-		return fmt.Sprintf("a %s request has no state of that name", r.Type)
+		return fmt.Sprintf("%s has no state of that name", r.Type.named())
 	}
-	return fmt.Sprintf("a %s request that is %s cannot become %s by the customer's side", r.Type, r.Status, to)
+	return fmt.Sprintf("%s that is %s cannot become %s by the customer's side", r.Type.named(), r.Status, to)
 }

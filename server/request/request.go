@@ -37,6 +37,14 @@ func Types() []Type {
 	return []Type{PurchaseOrder, Jobsite, Transfer, Extend, CallOff, Service, Quote, Lead}
 }
 
+// named is a request of the type, with its article.
+func (t Type) named() string {
+	if t == Extend {
+		return "an extend request"
+	}
+	return "a " + string(t) + " request"
+}
+
 // Status is the state of a request (R219).
 type Status string
 
