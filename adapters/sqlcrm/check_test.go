@@ -143,6 +143,8 @@ func TestMappingsThatCannotTellACrashAreNamed(t *testing.T) {
 	}
 }
 
+// R94: each of the four lists has a map, and a code without an entry is told; what
+// it holds is in TestLeadStates/AllFaultsAreTold.
 func TestCodesWithoutEntryAreFound(t *testing.T) {
 	for name, open := range engines {
 		t.Run(name, func(t *testing.T) {

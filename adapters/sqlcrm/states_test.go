@@ -62,6 +62,7 @@ func latestDeal(t *testing.T, w *world) {
 	same(t, "ref", got.Ref, adapters.LeadRef{LeadID: "LD-7", Row: map[string]string{"NUMBER": "L-202603-0001"}})
 }
 
+// R79: the dealer's own stages become percentages within Caterpillar's ranges.
 func stages(t *testing.T, w *world) {
 	w.write(ada(), &journal{})
 	w.exec("insert into DEAL (CARDNO, STAGE) values ('L-202603-0001', 'NEW')")
