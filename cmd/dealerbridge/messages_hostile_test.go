@@ -66,7 +66,7 @@ func TestHostileMessages(t *testing.T) {
 	}
 	t.Run("AHundredMebibytes", func(t *testing.T) {
 		for _, told := range []bool{true, false} { // with and without a length
-			var body io.Reader = io.MultiReader(strings.NewReader(head+`,"x":"`), io.LimitReader(letters{}, 100<<20), strings.NewReader(`"}`))
+			body := io.MultiReader(strings.NewReader(head+`,"x":"`), io.LimitReader(letters{}, 100<<20), strings.NewReader(`"}`))
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, x.base+"/api/v1/message", body)
 			if err != nil {
 				t.Fatal(err)
