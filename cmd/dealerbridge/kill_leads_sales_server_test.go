@@ -58,7 +58,7 @@ func startSales(t testing.TB, w *leadWorld, seed uint64, pause time.Duration) (s
 	if err != nil {
 		t.Fatal(err)
 	}
-	s = &sales{w: w, chance: rand.New(rand.NewPCG(seed, 11)), zone: zone, cases: map[string]*leadCase{}} //nolint:gosec // the same seed is the same test
+	s = &sales{w: w, chance: rand.New(rand.NewPCG(seed, 11)), zone: zone, cases: map[string]*leadCase{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	var working sync.WaitGroup
 	var fault error

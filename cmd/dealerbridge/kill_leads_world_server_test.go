@@ -59,7 +59,7 @@ func newLeadWorld(t testing.TB, seed uint64, kind crmKind, settings string) *lea
 	}
 	f := &fate{}
 	w := &leadWorld{
-		t: t, chance: rand.New(rand.NewPCG(seed, 7)), box: box, fate: f, witness: &witness{box: box, fate: f}, server: dbtest.MySQL(t), //nolint:gosec // the same seed is the same test
+		t: t, chance: rand.New(rand.NewPCG(seed, 7)), box: box, fate: f, witness: &witness{box: box, fate: f}, server: dbtest.MySQL(t),
 		deaths: map[string]int{},
 	}
 	w.server.Exec(kind.schema...)
@@ -198,11 +198,19 @@ func (w *leadWorld) disturb() {
 	ms := func(most int) sandbox.Wait {
 		return sandbox.Wait(time.Duration(1+w.chance.IntN(most)) * time.Millisecond)
 	}
-	on := []sandbox.Operation{sandbox.Leads, sandbox.Updates, sandbox.Historic, sandbox.Token}[w.chance.IntN(4)]
+	on := []sandbox.Operation{sandbox.Leads, sandbox.Leads, sandbox.Updates, sandbox.Updates, sandbox.Updates, sandbox.Historic, sandbox.Token}[w.chance.IntN(7)]
 	faults := []sandbox.Fault{
-		{Kind: sandbox.Lost}, {Kind: sandbox.Cut}, {Kind: sandbox.Drop}, {Kind: sandbox.Status, Status: 500}, {Kind: sandbox.Status, Status: 503},
-		{Kind: sandbox.HTML}, {Kind: sandbox.Delay, Delay: ms(150)}, {Kind: sandbox.Drip, Delay: ms(10)}, {Kind: sandbox.Expire},
-		{Kind: sandbox.Duplicate}, {Kind: sandbox.Again},
+		{Kind: sandbox.Lost},
+		{Kind: sandbox.Cut},
+		{Kind: sandbox.Drop},
+		{Kind: sandbox.Status, Status: 500},
+		{Kind: sandbox.Status, Status: 503},
+		{Kind: sandbox.HTML},
+		{Kind: sandbox.Delay, Delay: ms(150)},
+		{Kind: sandbox.Drip, Delay: ms(10)},
+		{Kind: sandbox.Expire},
+		{Kind: sandbox.Duplicate},
+		{Kind: sandbox.Again},
 	}
 	f := faults[w.chance.IntN(len(faults))]
 	if f.Kind == sandbox.Expire && on == sandbox.Token || f.Kind == sandbox.Duplicate && on == sandbox.Token || f.Kind == sandbox.Again && on != sandbox.Leads {

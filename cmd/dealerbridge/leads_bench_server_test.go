@@ -145,10 +145,14 @@ func leadByHand(ctx context.Context, db *sql.DB, known sandbox.KnownLead, n int)
 		text string
 		args []any
 	}{
-		{"INSERT INTO CONTACT (CONNO, ACCNO, FNAME, LNAME, MAIL, TEL) VALUES (?, ?, ?, ?, ?, ?)",
-			[]any{contact, account, l.FirstName, l.LastName, l.EmailAddress, l.BusinessPhone}},
-		{"INSERT INTO LEADS (LEADNO, CONNO, TITLE, STATUS, OWNERKIND, OWNER, SCORE, NOTE, MADE, MADEBY) VALUES (?, ?, ?, 'NW', 'G', 501, ?, ?, NOW(), 'CATLEAD')",
-			[]any{number, contact, l.BcpNewUsedRental + " " + l.ProductOfInterest, l.SystemScore, column(l.CommentsMaster, 1<<16)}},
+		{
+			"INSERT INTO CONTACT (CONNO, ACCNO, FNAME, LNAME, MAIL, TEL) VALUES (?, ?, ?, ?, ?, ?)",
+			[]any{contact, account, l.FirstName, l.LastName, l.EmailAddress, l.BusinessPhone},
+		},
+		{
+			"INSERT INTO LEADS (LEADNO, CONNO, TITLE, STATUS, OWNERKIND, OWNER, SCORE, NOTE, MADE, MADEBY) VALUES (?, ?, ?, 'NW', 'G', 501, ?, ?, NOW(), 'CATLEAD')",
+			[]any{number, contact, l.BcpNewUsedRental + " " + l.ProductOfInterest, l.SystemScore, column(l.CommentsMaster, 1<<16)},
+		},
 		{"INSERT INTO LEADCF (LEADNO, CF_701) VALUES (?, ?)", []any{number, known.LeadID}},
 	} {
 		if _, err = tx.ExecContext(ctx, s.text, s.args...); err != nil {

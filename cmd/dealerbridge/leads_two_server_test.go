@@ -83,9 +83,12 @@ func TestTwoGatewaysNeverWriteALeadTwice(t *testing.T) {
 func (w *leadWorld) tooLate(s *sales, halts chan halt, kept *sql.DB) {
 	w.t.Helper()
 	moments := []death{
-		{beforeWriting, 1 + w.chance.IntN(25)}, {unheardWriting, 1 + w.chance.IntN(25)},
-		{beforeWriting, 1 + w.chance.IntN(25)}, {unheardWriting, 1 + w.chance.IntN(25)},
-		{unansweredCall, 1 + w.chance.IntN(4)}, {beforeCall, 2},
+		{beforeWriting, 1 + w.chance.IntN(25)},
+		{unheardWriting, 1 + w.chance.IntN(25)},
+		{beforeWriting, 1 + w.chance.IntN(25)},
+		{unheardWriting, 1 + w.chance.IntN(25)},
+		{unansweredCall, 1 + w.chance.IntN(4)},
+		{beforeCall, 2},
 	}
 	if _, err := w.box.MakeLeads(sandbox.Make{Count: 4}); err != nil {
 		w.t.Fatal(err)
