@@ -189,10 +189,18 @@ func printUpdate(w io.Writer, u model.ReportedUpdate) {
 	}
 }
 
+// shownBytes is how much of what came from outside a person is shown; a lead
+// may have megabytes.
+const shownBytes = 64 << 10
+
 // indented prints JSON as it came, spread over lines; what is none is printed
-// as it is.
+// as it is. What is very long is cut, and says so.
 func indented(w io.Writer, raw []byte) {
 	if len(raw) == 0 {
+		return
+	}
+	if len(raw) > shownBytes {
+		fmt.Fprintf(w, "  %s\n  ... %d bytes in all; --json prints them\n", visible(strings.ToValidUTF8(string(raw[:shownBytes]), "")), len(raw))
 		return
 	}
 	var b bytes.Buffer
