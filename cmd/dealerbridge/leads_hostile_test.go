@@ -136,6 +136,9 @@ func (h *hostile) show(id string) string {
 	if code := cli.Run(h.t.Context(), "test", []string{"leads", "show", id, "--config", h.config}, &out, &errs); code != 0 {
 		h.t.Fatalf("leads show %s: %d, %s", id, code, &errs)
 	}
+	if out.Len() > 256<<10 {
+		h.t.Errorf("leads show %s prints %d bytes at a person", id, out.Len())
+	}
 	return out.String()
 }
 
