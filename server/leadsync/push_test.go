@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -388,7 +389,7 @@ func TestAProcessThatWasHaltedKeepsNothing(t *testing.T) {
 type slow struct {
 	leadsync.Store
 	halt func()
-	n    int
+	n    atomic.Int64 // the keeper of the lease writes beside the worker
 }
 
 func (s *slow) SettleLeadReceipt(ctx context.Context, id int64, state leadsync.ReceiptState, outcome adapters.WriteOutcome, at time.Time) error {
@@ -396,7 +397,7 @@ func (s *slow) SettleLeadReceipt(ctx context.Context, id int64, state leadsync.R
 }
 
 func (s *slow) Together(ctx context.Context, do func(context.Context) error) error {
-	if s.n++; s.n == 9 {
+	if s.n.Add(1) == 9 {
 		s.halt()
 	}
 	return s.Store.Together(ctx, do)
