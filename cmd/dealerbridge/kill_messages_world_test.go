@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,17 +84,20 @@ type mailWorld struct {
 	hook   *hookWitness
 	reaper *reaper
 	config string
-	listen string // where the gateway is
+	listen string   // where the gateway is
+	others []string // and where there are more of it
 	state  config.State
 	// quicken does by hand what takes minutes by the clock: it ends the leases of
 	// processes that are gone, and the pauses before further tries.
 	quicken func()
 	hurry   func() // ends only the pauses
+	db      *sql.DB
 	desk    *app.MessageDesk
 	client  *http.Client
 
 	deskSecret string // of the client that uses the operator's API
 
+	turns   atomic.Int64
 	born    int
 	deaths  map[string]int
 	current *life
@@ -105,7 +109,7 @@ type mailWorld struct {
 func newMailWorld(t testing.TB, seed uint64, state config.State, settings string, db *sql.DB) *mailWorld {
 	t.Helper()
 	w := &mailWorld{
-		t: t, seed: seed, chance: rand.New(rand.NewPCG(seed, 11)), reaper: &reaper{}, state: state, deaths: map[string]int{}, //nolint:gosec // the same seed is the same test
+		t: t, db: db, seed: seed, chance: rand.New(rand.NewPCG(seed, 11)), reaper: &reaper{}, state: state, deaths: map[string]int{},
 		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience},
 	}
 	var err error
@@ -165,6 +169,15 @@ func newMailWorld(t testing.TB, seed uint64, state config.State, settings string
 		w.exec(db, "UPDATE queue_items SET next_ms = 0 WHERE next_ms <> 0")
 	}
 	return w
+}
+
+// endLanes ends the leases of all lanes; false where one of them is locked.
+func (w *mailWorld) endLanes() bool {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+	defer cancel()
+	_, err := w.db.ExecContext(ctx, "UPDATE queue_lanes SET until_ms = 0")
+	return err == nil
 }
 
 // exec changes the state by hand; a server that is away comes back.
@@ -267,7 +280,7 @@ func (w *mailWorld) door() http.Handler {
 		case amidMessage:
 			sent = io.MultiReader(bytes.NewReader(body[:len(body)/2]), &killing{kill: kill, rest: bytes.NewReader(body[len(body)/2:])})
 		}
-		target := url.URL{Scheme: "http", Host: w.listen, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
+		target := url.URL{Scheme: "http", Host: w.anyGateway(), Path: r.URL.Path, RawQuery: r.URL.RawQuery}
 		on, err := http.NewRequestWithContext(r.Context(), r.Method, target.String(), sent)
 		if err != nil {
 			panic(http.ErrAbortHandler)
@@ -287,6 +300,12 @@ func (w *mailWorld) door() http.Handler {
 		out.WriteHeader(res.StatusCode)
 		_, _ = io.Copy(out, res.Body)
 	})
+}
+
+// anyGateway is one of them, by turns.
+func (w *mailWorld) anyGateway() string {
+	all := append([]string{w.listen}, w.others...)
+	return all[int(w.turns.Add(1))%len(all)]
 }
 
 // killing kills when it is read.
