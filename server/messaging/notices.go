@@ -18,8 +18,13 @@ import (
 // The marks of what was read.
 const (
 	changesMark = "changes"
+	alwaysMark  = "changes-always"
 	movesMark   = "moves"
 )
+
+// alwaysEvery is how often what counts as changed whenever it is asked for, such
+// as rows without a stamp, is told: as often as anybody would ask (R177).
+const alwaysEvery = time.Hour
 
 // movesAtOnce bounds how many moves are taken in one transaction.
 const movesAtOnce = 100
@@ -57,6 +62,10 @@ func (s *Service) TakeChanges(ctx context.Context, d Dealer) error {
 	if err != nil {
 		return fmt.Errorf("asking for changes: %w", err)
 	}
+	changes, toldAlways, err := s.sparing(ctx, d, changes, now)
+	if err != nil {
+		return err
+	}
 	items := make([]queue.Item, 0, len(changes))
 	for _, c := range changes {
 		if c.Customer == "" {
@@ -72,6 +81,11 @@ func (s *Service) TakeChanges(ctx context.Context, d Dealer) error {
 		if err := s.o.Store.SetMessageMark(ctx, d.Code, changesMark, from, to); err != nil {
 			return fmt.Errorf("keeping how far changes were told: %w", err)
 		}
+		if toldAlways != nil {
+			if err := s.o.Store.SetMessageMark(ctx, d.Code, alwaysMark, *toldAlways, to); err != nil {
+				return fmt.Errorf("keeping when everything was told: %w", err)
+			}
+		}
 		_, err := s.o.Queue.Push(ctx, items...)
 		return err
 	})
@@ -85,6 +99,46 @@ func (s *Service) TakeChanges(ctx context.Context, d Dealer) error {
 		s.o.Happened(d.Code, Noticed)
 	}
 	return nil
+}
+
+// sparing leaves out, most of the time, what always counts as changed: told with
+// every look, it would have CRS pull the same customers all day. A true change
+// of one of them waits for the next time with it. told is the mark of the last
+// time where this is the next one.
+func (s *Service) sparing(ctx context.Context, d Dealer, changes []adapters.Change, now time.Time) (kept []adapters.Change, told *string, err error) {
+	if len(changes) == 0 {
+		return nil, nil, nil
+	}
+	found, _, err := d.Changes.Changes(ctx, now.AddDate(10, 0, 0)) // later than any stamp
+	if err != nil {
+		return nil, nil, fmt.Errorf("asking what always counts as changed: %w", err)
+	}
+	if len(found) == 0 {
+		return changes, nil, nil
+	}
+	last, err := s.o.Store.MessageMark(ctx, d.Code, alwaysMark)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading when everything was told: %w", err)
+	}
+	var at time.Time // none yet: long ago
+	if last != "" {
+		if at, err = time.Parse(time.RFC3339Nano, last); err != nil {
+			return nil, nil, fmt.Errorf("reading when everything was told: %w", err)
+		}
+	}
+	if now.Sub(at) >= alwaysEvery {
+		return changes, &last, nil
+	}
+	always := make(map[adapters.Change]bool, len(found))
+	for _, c := range found {
+		always[c] = true
+	}
+	for _, c := range changes {
+		if !always[c] {
+			kept = append(kept, c)
+		}
+	}
+	return kept, nil, nil
 }
 
 func noticeOf(dealer string, c adapters.Change, now time.Time) (queue.Item, error) {

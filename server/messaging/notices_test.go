@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,14 +20,60 @@ import (
 
 // changed is a source of changes.
 type changed struct {
-	list  []adapters.Change
-	err   error
-	asked []time.Time
+	list   []adapters.Change
+	always []adapters.Change // counts as changed whenever it is asked for
+	err    error
+	asked  []time.Time
 }
 
 func (c *changed) Changes(_ context.Context, since time.Time) ([]adapters.Change, []adapters.LeftOut, error) {
+	if since.After(time.Now().AddDate(1, 0, 0)) {
+		return c.always, nil, c.err
+	}
 	c.asked = append(c.asked, since)
-	return c.list, nil, c.err
+	return append(slices.Clone(c.always), c.list...), nil, c.err
+}
+
+func TestWhatAlwaysCountsAsChangedIsToldOnceAnHour(t *testing.T) {
+	bubble(t, func(t *testing.T, h *house) {
+		source := &changed{always: []adapters.Change{{Customer: "0001007", Kind: adapters.ContractChange}}}
+		h.dealer.Changes = source
+		told := func(list ...adapters.Change) int {
+			t.Helper()
+			before := len(h.items(queue.Out))
+			source.list = list
+			if err := h.service.TakeChanges(t.Context(), h.dealer); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			return len(h.items(queue.Out)) - before
+		}
+		other := adapters.Change{Customer: "0002002", Kind: adapters.ContractChange}
+		if n := told(); n != 0 {
+			t.Errorf("the first look told %d", n)
+		}
+		if n := told(); n != 1 {
+			t.Errorf("the second look told %d", n)
+		}
+		h.dealer.Changes = nil
+		h.work() // sends, and does not look for changes by itself
+		synctest.Wait()
+		h.dealer.Changes = source
+		h.until(messaging.Sent)
+		time.Sleep(5 * time.Minute)
+		if n := told(other); n != 1 {
+			t.Errorf("a true change beside it told %d", n)
+		}
+		h.until(messaging.Sent)
+		time.Sleep(50 * time.Minute)
+		if n := told(); n != 0 {
+			t.Errorf("within the hour it told %d", n)
+		}
+		time.Sleep(10 * time.Minute)
+		if n := told(); n != 1 {
+			t.Errorf("after an hour it told %d", n)
+		}
+	})
 }
 
 func TestNotices(t *testing.T) {
