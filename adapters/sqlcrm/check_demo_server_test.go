@@ -24,6 +24,7 @@ func TestCheckOfADatabaseThatDoesNotFit(t *testing.T) {
 		"nothing_can_be_taken_back":   {"alter table LEADS engine = MyISAM", "alter table LEADCF engine = MyISAM"},
 		"columns_are_short":           {"delete from LEADS", "alter table LEADS modify MADEBY varchar(4) not null, modify NOTE varchar(80)", "alter table LEADCF modify CF_701 varchar(20), modify CF_702 smallint"},
 		"codes_nobody_mapped":         {"insert into PICKS values ('REJECT', 'NEWR', 'New')", "update LEADS set STATUS = 'QQ'"},
+		"reasons_of_one_list":         {"update LEADS set WHY = 'BADC'", "update LEADS set WHY = 'ZZ' order by LEADNO limit 1"},
 		"the_index_is_gone":           {"alter table LEADCF drop index LEADCF_X1"},
 		"the_counter_has_no_row":      {"delete from CRMSEQ where NAME = 'CONTACT'"},
 		"the_database_does_not_count": {"alter table ACCOUNT modify ACCNO int not null"},

@@ -29,6 +29,7 @@ func (c *CRM) codes(ctx context.Context, v *version) (mapfile.Faults, error) {
 		return nil, nil
 	}
 	section := v.file.Update.Section
+	shared := v.conditional(section)
 	for _, field := range section.Fields {
 		for _, use := range mapUses(field.Value) {
 			m := v.mapNamed(use.Convert.Map.Value)
@@ -41,7 +42,14 @@ func (c *CRM) codes(ctx context.Context, v *version) (mapfile.Faults, error) {
 			if err != nil {
 				return nil, err
 			}
-			if missing := without(m, held); len(missing) > 0 {
+			missing := without(m, held)
+			if others := shared[columnName(use)]; slices.Contains(others, m) {
+				// Which of the maps a code goes through is decided row by row.
+				for _, other := range others {
+					missing = without(other, missing)
+				}
+			}
+			if len(missing) > 0 {
 				add(use.Convert.Map.Pos, "update.fields."+memberOf(field.Path.Value), "%s.%s can hold %s, which the map %s has no entry for; leads with it are held",
 					source.Table.Value, column, named(missing), m.Name.Value)
 			}
@@ -66,6 +74,27 @@ func (c *CRM) codes(ctx context.Context, v *version) (mapfile.Faults, error) {
 		}
 	}
 	return faults, nil
+}
+
+// conditional are, for each column, the maps it goes through under conditions.
+func (v *version) conditional(section *mapfile.Endpoint) map[string][]*mapfile.CodeMap {
+	found := map[string][]*mapfile.CodeMap{}
+	for _, field := range section.Fields {
+		if field.Value == nil || field.Value.When == nil {
+			continue
+		}
+		for _, use := range mapUses(field.Value) {
+			if m := v.mapNamed(use.Convert.Map.Value); m != nil {
+				found[columnName(use)] = append(found[columnName(use)], m)
+			}
+		}
+	}
+	return found
+}
+
+// columnName names the column a map is used on.
+func columnName(use *mapfile.Value) string {
+	return use.Items[0].Column.Alias + "." + use.Items[0].Column.Name
 }
 
 // mapUses are the plain columns that go through a map.
