@@ -105,6 +105,9 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if o.Tick == nil {
 		o.Tick = clockTicker
 	}
+	if o.Sleep == nil {
+		o.Sleep = clockSleep
+	}
 	a := &App{
 		options: o, log: o.Log, registry: dealers.NewRegistry(), metrics: newMetrics(o.Version), listener: o.Listener,
 		crms: dealers.NewRegistry(), handovers: dealers.NewRegistry(), leads: map[string]*leadsync.Worker{},

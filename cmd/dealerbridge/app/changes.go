@@ -15,16 +15,12 @@ import (
 // openWatchers makes the workers that compare snapshots, one for each dealer.
 // They look by themselves whether the mapping in force wants anything compared.
 func (a *App) openWatchers() {
-	sleep := a.options.Sleep
-	if sleep == nil {
-		sleep = clockSleep
-	}
 	owner := rand.Text()
 	metrics := newChangeMetrics(a.metrics.registry)
 	for _, d := range a.options.Config.Dealers {
 		a.watchers = append(a.watchers, changes.NewWorker(changes.Options{
 			Dealer: d.Code, Dealers: a.registry, Store: a.store, Owner: owner,
-			Every: d.Changes.Every, Busy: d.Changes.Busy, Now: a.options.Now, Sleep: sleep,
+			Every: d.Changes.Every, Busy: d.Changes.Busy, Now: a.options.Now, Sleep: a.options.Sleep,
 			Log: a.log.With("dealer", d.Code), Observer: metrics,
 		}))
 	}

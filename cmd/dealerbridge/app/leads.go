@@ -98,9 +98,7 @@ func (a *App) openLeads(ctx context.Context, owner string) error {
 		keep := a.options.Config.Keep
 		o.Keep = leadsync.Retention{Answers: days(keep.Answers), Leads: days(keep.Leads), Updates: days(keep.Updates)}
 		o.Store, o.Owner, o.Alerts, o.Observe = a.store, owner, a.post.notifier, counts
-		if a.options.Sleep != nil {
-			o.Sleep = a.options.Sleep
-		}
+		o.Sleep = a.options.Sleep
 		a.leads[d.Code] = leadsync.NewWorker(o)
 	}
 	return nil

@@ -35,10 +35,6 @@ func (a *App) openPost() post {
 	if m == nil {
 		return p
 	}
-	sleep := a.options.Sleep
-	if sleep == nil {
-		sleep = clockSleep
-	}
 	people := map[string]alert.People{}
 	for _, d := range a.options.Config.Dealers {
 		people[d.Code] = alertPeople(d.People)
@@ -69,7 +65,7 @@ func (a *App) openPost() post {
 				case <-waiting.Done():
 				}
 			}()
-			err := sleep(waiting, d)
+			err := a.options.Sleep(waiting, d)
 			if ctx.Err() == nil {
 				return nil // woken
 			}

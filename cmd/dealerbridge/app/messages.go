@@ -35,10 +35,6 @@ type exchange struct {
 
 // openMessages makes the exchange of messages for the dealers that have one.
 func (a *App) openMessages(owner string) error {
-	sleep := a.options.Sleep
-	if sleep == nil {
-		sleep = clockSleep
-	}
 	var err error
 	if a.exchange.files, err = a.store.Attachments(""); err != nil {
 		return err
@@ -46,10 +42,10 @@ func (a *App) openMessages(owner string) error {
 	counts := newMessageMetrics(a.metrics.registry)
 	a.exchange.keep = days(a.options.Config.Keep.Messages)
 	a.exchange.queue = queue.New(queue.Options{
-		Storage: a.store.Queue(), Owner: owner, Keep: a.exchange.keep, Bodies: days(a.options.Config.Keep.Bodies), Now: a.options.Now, Sleep: sleep, Log: a.log, Observer: counts,
+		Storage: a.store.Queue(), Owner: owner, Keep: a.exchange.keep, Bodies: days(a.options.Config.Keep.Bodies), Now: a.options.Now, Sleep: a.options.Sleep, Log: a.log, Observer: counts,
 	})
 	a.exchange.service = messaging.New(messaging.Options{
-		Store: a.store, Queue: a.exchange.queue, Files: a.exchange.files, Alerts: a.post.notifier, Now: a.options.Now, Sleep: sleep,
+		Store: a.store, Queue: a.exchange.queue, Files: a.exchange.files, Alerts: a.post.notifier, Now: a.options.Now, Sleep: a.options.Sleep,
 		Log: a.log, Happened: counts.happened,
 	})
 	for _, d := range a.options.Config.Dealers {
@@ -136,16 +132,12 @@ func (a *App) startMessages(ctx context.Context, run func(func())) {
 	for _, d := range x.dealers {
 		run(func() { ended("working on messages of dealer "+d.Code, x.service.Work(ctx, d)) })
 	}
-	sleep := a.options.Sleep
-	if sleep == nil {
-		sleep = clockSleep
-	}
 	run(func() {
 		for ctx.Err() == nil {
 			if err := x.service.Clear(ctx, a.options.Now().Add(-x.keep)); err != nil && ctx.Err() == nil {
 				a.log.WarnContext(ctx, "taking old messages away failed; it is tried again", "err", err)
 			}
-			if sleep(ctx, clearEvery) != nil {
+			if a.options.Sleep(ctx, clearEvery) != nil {
 				return
 			}
 		}
