@@ -150,13 +150,21 @@ type LeadState struct {
 	Open bool // the lead is neither closed, rejected nor disqualified
 }
 
+// LeadPages are leads that were found, named page by page, so that many of them
+// need no more memory than few.
+type LeadPages interface {
+	// Next names at most limit leads that follow; more is false at the end. A
+	// page may be empty although more follow: rows may be gone by now.
+	Next(ctx context.Context, limit int) (refs []LeadRef, more bool, err error)
+}
+
 // LeadStateReader is the capability of telling what became of leads.
 type LeadStateReader interface {
 	// Clock is the CRM server's own clock, read before a query for changes.
 	Clock(ctx context.Context) (time.Time, error)
-	// ChangedLeads names the leads whose rows, or rows that belong to them,
+	// ChangedLeads finds the leads whose rows, or rows that belong to them,
 	// changed at or after since. Rows without stamps are not in it.
-	ChangedLeads(ctx context.Context, since time.Time) ([]LeadRef, error)
+	ChangedLeads(ctx context.Context, since time.Time) (LeadPages, error)
 	// AllLeads names all leads of the CRM, those that carry a lead id where it
 	// keeps one, in pages: after is the last page's mark, "" to begin; the
 	// answer's mark is "" at the end. It does not name leads whose rows are gone:

@@ -298,12 +298,30 @@ func changesAreTold(t *testing.T, s CRMSubject) {
 		{CRMClock.Add(time.Hour + time.Second), []string{SampleLeadID(2)}},
 		{CRMClock.Add(3 * time.Hour), nil},
 	} {
-		refs, err := s.CRM.ChangedLeads(t.Context(), c.since)
-		if err != nil {
+		for _, limit := range []int{1, 2, 100} {
+			equal(t, "changed since "+c.since.Format(time.RFC3339), idsOf(s.changed(t, c.since, limit)), c.want)
+		}
+	}
+}
+
+// changed are the leads that changed, asked for in pages.
+func (s CRMSubject) changed(t *testing.T, since time.Time, limit int) (all []adapters.LeadRef) {
+	t.Helper()
+	pages, err := s.CRM.ChangedLeads(t.Context(), since)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for more := true; more; {
+		var refs []adapters.LeadRef
+		if refs, more, err = pages.Next(t.Context(), limit); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "changed since "+c.since.Format(time.RFC3339), idsOf(refs), c.want)
+		if len(refs) > limit {
+			t.Fatalf("a page of %d leads, at most %d were asked for", len(refs), limit)
+		}
+		all = append(all, refs...)
 	}
+	return all
 }
 
 func idsOf(refs []adapters.LeadRef) []string {

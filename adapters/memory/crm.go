@@ -161,19 +161,32 @@ func (c *CRM) PlanLead(ctx context.Context, lead adapters.ReceivedLead, _ adapte
 func (c *CRM) Clock(context.Context) (time.Time, error) { return c.Now().UTC(), nil }
 
 // ChangedLeads implements adapters.LeadStateReader.
-func (c *CRM) ChangedLeads(ctx context.Context, since time.Time) ([]adapters.LeadRef, error) {
+func (c *CRM) ChangedLeads(ctx context.Context, since time.Time) (adapters.LeadPages, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("reading which leads changed: %w", err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var refs []adapters.LeadRef
+	found := &pages{}
 	for _, number := range slices.Sorted(maps.Keys(c.rows)) {
 		if row := c.rows[number]; !row.Changed.IsZero() && !row.Changed.Before(since) {
-			refs = append(refs, c.ref(number))
+			found.refs = append(found.refs, c.ref(number))
 		}
 	}
-	return refs, nil
+	return found, nil
+}
+
+// pages are leads that are named page by page.
+type pages struct{ refs []adapters.LeadRef }
+
+// Next implements adapters.LeadPages.
+func (p *pages) Next(ctx context.Context, limit int) ([]adapters.LeadRef, bool, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, fmt.Errorf("naming leads that changed: %w", err)
+	}
+	page := p.refs[:min(limit, len(p.refs))]
+	p.refs = p.refs[len(page):]
+	return page, len(p.refs) > 0, nil
 }
 
 func (c *CRM) ref(number string) adapters.LeadRef {

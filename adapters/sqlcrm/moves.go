@@ -160,10 +160,11 @@ type placed struct {
 // moves reads all moves since a time, in their order.
 func (c *CRM) moves(ctx context.Context, p *plan.Program, since time.Time) ([]placed, error) {
 	asking := c.asking(c.pool.anywhere())
-	keys, err := p.ChangedKeys(ctx, asking, since)
-	if err != nil || len(keys) == 0 {
+	changed, err := p.ChangedKeys(ctx, asking, since)
+	if err != nil || len(changed) == 0 {
 		return nil, err
 	}
+	keys := changed.All()
 	states, err := p.States(ctx, asking, keys)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/gen/lead/model"
 	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
@@ -25,7 +26,7 @@ var errNothingBack = fmt.Errorf("%w: crm.yaml has no `update`", adapters.ErrMapp
 // Clock implements adapters.LeadStateReader.
 func (c *CRM) Clock(ctx context.Context) (time.Time, error) {
 	text, form := "select utc_timestamp(6)", "2006-01-02 15:04:05.999999"
-	if c.pool.server == plan.SQLite {
+	if c.pool.Server == plan.SQLite {
 		text, form = "select strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", time.RFC3339Nano
 	}
 	rows, err := c.pool.anywhere().texts(ctx, text, nil, 1)
@@ -33,11 +34,11 @@ func (c *CRM) Clock(ctx context.Context) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("reading the clock of the CRM: %w", err)
 	}
 	if len(rows) != 1 || rows[0][0] == nil {
-		return time.Time{}, fmt.Errorf("reading the clock of the CRM: %w", &failure{reason: "the database tells no time"})
+		return time.Time{}, fmt.Errorf("reading the clock of the CRM: %w", database.Failed("the database tells no time"))
 	}
 	at, err := time.Parse(form, *rows[0][0])
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reading the clock of the CRM: %w", &failure{reason: "the database tells a time nobody can read"})
+		return time.Time{}, fmt.Errorf("reading the clock of the CRM: %w", database.Failed("the database tells a time nobody can read"))
 	}
 	return at.UTC(), nil
 }
@@ -64,32 +65,48 @@ func (c *CRM) reading(ctx context.Context) (*version, *plan.Program, error) {
 	return v, p.states, nil
 }
 
-// ChangedLeads implements adapters.LeadStateReader.
-func (c *CRM) ChangedLeads(ctx context.Context, since time.Time) ([]adapters.LeadRef, error) {
-	const what = "reading which leads changed"
+// ChangedLeads implements adapters.LeadStateReader. What it found is held as keys
+// alone; what they are about is read with each page.
+func (c *CRM) ChangedLeads(ctx context.Context, since time.Time) (adapters.LeadPages, error) {
 	v, p, err := c.reading(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
+		return nil, fmt.Errorf("%s: %w", whatChanged, err)
 	}
-	asking := c.asking(c.pool.anywhere())
-	keys, err := p.ChangedKeys(ctx, asking, since)
+	keys, err := p.ChangedKeys(ctx, c.asking(c.pool.anywhere()), since)
 	if err != nil {
 		c.doubt(v, err)
-		return nil, fmt.Errorf("%s: %w", what, err)
+		return nil, fmt.Errorf("%s: %w", whatChanged, err)
 	}
-	if len(keys) == 0 {
-		return nil, nil
+	return &changedLeads{crm: c, version: v, states: p, keys: keys}, nil
+}
+
+const whatChanged = "reading which leads changed"
+
+// changedLeads are rows that changed, by their keys.
+type changedLeads struct {
+	crm     *CRM
+	version *version
+	states  *plan.Program
+	keys    plan.PackedKeys
+}
+
+// Next implements adapters.LeadPages.
+func (l *changedLeads) Next(ctx context.Context, limit int) ([]adapters.LeadRef, bool, error) {
+	page := l.keys[:min(limit, len(l.keys))]
+	if len(page) == 0 {
+		return nil, false, nil
 	}
-	rows, err := p.StateRowsByKey(ctx, asking, keys)
+	rows, err := l.states.StateRowsByKey(ctx, l.crm.asking(l.crm.pool.anywhere()), page.All())
 	if err != nil {
-		c.doubt(v, err)
-		return nil, fmt.Errorf("%s: %w", what, err)
+		l.crm.doubt(l.version, err)
+		return nil, false, fmt.Errorf("%s: %w", whatChanged, err)
 	}
+	l.keys = l.keys[len(page):]
 	refs := make([]adapters.LeadRef, len(rows))
 	for i, row := range rows {
-		refs[i] = refOf(p, row)
+		refs[i] = refOf(l.states, row)
 	}
-	return refs, nil
+	return refs, len(l.keys) > 0, nil
 }
 
 func refOf(p *plan.Program, row plan.StateKey) adapters.LeadRef {
@@ -419,7 +436,7 @@ func (a *attempt) stateKey() ([]string, bool) {
 	names := a.states.KeyNames()
 	source := a.version.file.Update.Section.Source
 	for _, r := range a.rows {
-		if strings.EqualFold(r.step.table.ref.Table, source.Table.Value) && (r.found || r.made) {
+		if strings.EqualFold(r.step.table.Ref.Table, source.Table.Value) && (r.found || r.made) {
 			if key, ok := keyOf(names, r.key); ok {
 				return key, true
 			}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"reflect"
@@ -122,14 +123,9 @@ func (k *stateKeys) parts(ctx context.Context, e *env, a Asking, name listName, 
 
 // read runs the statement. A row that a join doubled stands once.
 func (k *stateKeys) read(ctx context.Context, e *env, a Asking, v values) ([]StateKey, error) {
-	x := &fetcher{q: a.Querier, env: e}
-	rows, err := x.rows(ctx, k.stmt, k.frame, v)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[string]bool{}
 	var all []StateKey
-	for _, r := range rows {
+	x := &fetcher{q: a.Querier, env: e}
+	err := x.each(ctx, k.stmt, k.frame, v, func(r *row) {
 		one := StateKey{Key: make([]string, len(k.key))}
 		for i, at := range k.key {
 			one.Key[i] = r.cell(at).String()
@@ -137,27 +133,82 @@ func (k *stateKeys) read(ctx context.Context, e *env, a Asking, v values) ([]Sta
 		if k.id != nil {
 			got := k.id(r, e)
 			if got.state != convert.Present {
-				continue
+				return
 			}
-			one.ID = got.text
+			one.ID = strings.Clone(got.text)
 		}
-		if id := encodeKey(one.Key); !seen[id] {
-			seen[id] = true
-			all = append(all, one)
-		}
+		all = append(all, one)
+	})
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(all, func(a, b StateKey) int { return slices.Compare(a.Key, b.Key) })
-	return all, nil
+	slices.SortStableFunc(all, func(a, b StateKey) int { return slices.Compare(a.Key, b.Key) })
+	return slices.Clip(slices.CompactFunc(all, func(a, b StateKey) bool { return slices.Equal(a.Key, b.Key) })), nil
+}
+
+// each runs one statement and hands on row after row. Nothing of a row is kept, so
+// that a million of them need no more memory than one.
+func (x *fetcher) each(ctx context.Context, stmt *Statement, f *frame, v values, do func(*row)) error {
+	v.scalars = map[listName][]any{dealerName: {x.env.dealer}, todayName: {x.env.today}, sinceBound: v.scalars[sinceBound]}
+	v.asked = x.env.asked
+	text, args, err := stmt.render(v)
+	if err != nil {
+		return err
+	}
+	r := &row{cells: make([]convert.Cell, len(f.slots))}
+	for i := range r.cells {
+		r.cells[i] = convert.NewCell(f.slots[i].kind) // which serves row after row
+	}
+	full := false
+	next := func() []convert.Cell {
+		if full {
+			do(r)
+		}
+		full = true
+		*r = row{cells: r.cells}
+		return r.cells
+	}
+	if err := x.q.Query(ctx, stmt.Name, text, args, next); err != nil {
+		return fmt.Errorf("reading %s: %w", stmt.Name, err)
+	}
+	if full {
+		do(r)
+	}
+	return nil
+}
+
+// PackedKeys are keys of rows, each in one text, so that many need little memory.
+type PackedKeys []string
+
+// At gives the values of KeyNames of one of them.
+func (k PackedKeys) At(i int) []string {
+	var key []string
+	for rest := k[i]; rest != ""; {
+		size, from := binary.Uvarint([]byte(rest[:min(len(rest), binary.MaxVarintLen64)]))
+		rest = rest[from:]
+		key, rest = append(key, rest[:size]), rest[size:]
+	}
+	return key
+}
+
+// All unpacks them.
+func (k PackedKeys) All() [][]string {
+	all := make([][]string, len(k))
+	for i := range k {
+		all[i] = k.At(i)
+	}
+	return all
 }
 
 // ChangedKeys finds the keys of rows that changed at or after a time, each once.
-func (p *Program) ChangedKeys(ctx context.Context, a Asking, since time.Time) ([][]string, error) {
+func (p *Program) ChangedKeys(ctx context.Context, a Asking, since time.Time) (PackedKeys, error) {
 	if p.states == nil {
 		return nil, errNoStates
 	}
 	e := p.env(a)
 	seen := map[string]bool{}
-	var keys [][]string
+	var keys PackedKeys
+	var raw []byte
 	for _, s := range p.states.changed {
 		stmt, v := s.all, values{}
 		if s.since != nil && !since.IsZero() {
@@ -166,26 +217,26 @@ func (p *Program) ChangedKeys(ctx context.Context, a Asking, since time.Time) ([
 			}
 		}
 		x := &fetcher{q: a.Querier, env: e}
-		rows, err := x.rows(ctx, stmt, s.frame, v)
+		err := x.each(ctx, stmt, s.frame, v, func(r *row) {
+			r.key = encodeCells("", r, s.key)
+			if !s.changed(r, e, a, since) {
+				return
+			}
+			raw = raw[:0]
+			for _, at := range s.rowKey {
+				raw = appendKeyPart(raw, r.cell(at).String())
+			}
+			if !seen[string(raw)] {
+				key := string(raw)
+				seen[key] = true
+				keys = append(keys, key)
+			}
+		})
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range rows {
-			r.key = encodeCells("", r, s.key)
-			if !s.changed(r, e, a, since) {
-				continue
-			}
-			key := make([]string, len(s.rowKey))
-			for i, at := range s.rowKey {
-				key[i] = r.cell(at).String()
-			}
-			if id := encodeKey(key); !seen[id] {
-				seen[id] = true
-				keys = append(keys, key)
-			}
-		}
 	}
-	return keys, nil
+	return slices.Clip(keys), nil
 }
 
 // States reads the state of each row, in the order of keys.

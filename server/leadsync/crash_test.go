@@ -129,12 +129,12 @@ func (m *mortal) PlanLead(ctx context.Context, l adapters.ReceivedLead, j adapte
 
 func (m *mortal) Clock(ctx context.Context) (time.Time, error) { return m.desk.Clock(ctx) }
 
-func (m *mortal) ChangedLeads(ctx context.Context, since time.Time) (refs []adapters.LeadRef, err error) {
+func (m *mortal) ChangedLeads(ctx context.Context, since time.Time) (found adapters.LeadPages, err error) {
 	err = m.do("asking for changes", func() (err error) {
-		refs, err = m.desk.ChangedLeads(ctx, since)
+		found, err = m.desk.ChangedLeads(ctx, since)
 		return err
 	})
-	return refs, err
+	return found, err
 }
 
 func (m *mortal) AllLeads(ctx context.Context, after string, limit int) ([]adapters.LeadRef, string, error) {

@@ -342,12 +342,12 @@ func (d *desk) Clock(context.Context) (time.Time, error) {
 	return time.Now(), call(d.fail, "clock")
 }
 
-func (d *desk) ChangedLeads(_ context.Context, since time.Time) ([]adapters.LeadRef, error) {
+func (d *desk) ChangedLeads(_ context.Context, since time.Time) (adapters.LeadPages, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.asked++
 	if err := call(d.fail, "changed"); err != nil || d.noStamps {
-		return nil, err
+		return &pages{}, err
 	}
 	var refs []adapters.LeadRef
 	for _, number := range slices.Sorted(maps.Keys(d.cards)) {
@@ -355,7 +355,7 @@ func (d *desk) ChangedLeads(_ context.Context, since time.Time) ([]adapters.Lead
 			refs = append(refs, d.ref(c))
 		}
 	}
-	return refs, nil
+	return &pages{refs}, nil
 }
 
 func (d *desk) AllLeads(_ context.Context, after string, limit int) ([]adapters.LeadRef, string, error) {

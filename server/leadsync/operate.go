@@ -351,16 +351,21 @@ func (w *Worker) PlanPush(ctx context.Context) ([]PlannedUpdate, error) {
 	if !m.Connected && !w.o.SendExisting {
 		return nil, nil // what stands there now will be the baseline
 	}
-	s := &session{Worker: w}
 	limited, cancel := context.WithTimeout(ctx, callLimit)
-	refs, err := crm.States.ChangedLeads(limited, m.Cursor)
+	found, err := crm.States.ChangedLeads(limited, m.Cursor)
 	cancel()
 	if err != nil {
 		return nil, fmt.Errorf("asking the CRM for changed leads: %w", err)
 	}
-	targets, err := s.targets(ctx, refs)
-	if err != nil {
-		return nil, err
+	p := planning{Worker: w, seen: map[string]bool{}}
+	for more := true; more; {
+		var targets []target
+		if targets, more, err = w.nextChanged(ctx, found); err != nil {
+			return nil, err
+		}
+		if err := p.look(ctx, crm, targets); err != nil {
+			return nil, err
+		}
 	}
 	for after := ""; ; {
 		leads, err := w.o.Store.LeadsToCheck(ctx, w.o.Dealer, after, statesAtOnce)
@@ -368,47 +373,53 @@ func (w *Worker) PlanPush(ctx context.Context) ([]PlannedUpdate, error) {
 			return nil, fmt.Errorf("looking for held updates: %w", err)
 		}
 		if len(leads) == 0 {
-			break
+			return p.updates, nil
 		}
 		after = leads[len(leads)-1].ID
-		targets = append(targets, asTargets(leads)...)
+		if err := p.look(ctx, crm, asTargets(leads)); err != nil {
+			return nil, err
+		}
 	}
-	return s.planStates(ctx, crm, targets)
 }
 
-func (s *session) planStates(ctx context.Context, crm CRM, targets []target) ([]PlannedUpdate, error) {
-	var out []PlannedUpdate
-	seen := map[string]bool{}
-	for len(targets) > 0 {
-		page := targets[:min(statesAtOnce, len(targets))]
-		targets = targets[len(page):]
-		var ask []target
-		var refs []adapters.LeadRef
-		for _, t := range page {
-			if !seen[t.lead.ID] && t.lead.State != Erased && (t.lead.State == Found || !t.lead.WrittenAt.IsZero()) {
-				seen[t.lead.ID] = true
-				ask, refs = append(ask, t), append(refs, t.ref)
-			}
-		}
-		limited, cancel := context.WithTimeout(ctx, callLimit)
-		states, err := crm.States.LeadStates(limited, refs)
-		cancel()
-		if err != nil {
-			return nil, fmt.Errorf("reading the state of leads: %w", err)
-		}
-		if len(states) != len(refs) {
-			return nil, fmt.Errorf("the CRM told the state of %d of %d leads: %w", len(states), len(refs), adapters.ErrUnavailable)
-		}
-		for i, t := range ask {
-			v := judge(t.lead, states[i])
-			if v.notYet || standing(v) == t.lead.Standing {
-				continue
-			}
-			out = append(out, PlannedUpdate{
-				Lead: t.lead, Faults: v.faults,
-				Update: Update{Dealer: t.lead.Dealer, Lead: t.lead.ID, Seq: t.lead.Seq + 1, Body: v.body, Sources: v.sources},
-			})
+// planning gathers the updates that would be made.
+type planning struct {
+	*Worker
+	seen    map[string]bool // leads that were looked at
+	updates []PlannedUpdate
+}
+
+// look finds the updates of one page of leads.
+func (p *planning) look(ctx context.Context, crm CRM, page []target) error {
+	var ask []target
+	var refs []adapters.LeadRef
+	for _, t := range page {
+		if !p.seen[t.lead.ID] && t.lead.State != Erased && (t.lead.State == Found || !t.lead.WrittenAt.IsZero()) {
+			p.seen[t.lead.ID] = true
+			ask, refs = append(ask, t), append(refs, t.ref)
 		}
 	}
-	return out, nil
+	if len(ask) == 0 {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	states, err := crm.States.LeadStates(limited, refs)
+	if err != nil {
+		return fmt.Errorf("reading the state of leads: %w", err)
+	}
+	if len(states) != len(refs) {
+		return fmt.Errorf("the CRM told the state of %d of %d leads: %w", len(states), len(refs), adapters.ErrUnavailable)
+	}
+	for i, t := range ask {
+		v := judge(t.lead, states[i])
+		if v.notYet || standing(v) == t.lead.Standing {
+			continue
+		}
+		p.updates = append(p.updates, PlannedUpdate{
+			Lead: t.lead, Faults: v.faults,
+			Update: Update{Dealer: t.lead.Dealer, Lead: t.lead.ID, Seq: t.lead.Seq + 1, Body: v.body, Sources: v.sources},
+		})
+	}
+	return nil
 }

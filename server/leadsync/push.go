@@ -144,7 +144,7 @@ func (s *session) allLeads(ctx context.Context, crm CRM, after string) ([]adapte
 }
 
 // found makes the lead of a row that the gateway did not write.
-func (s *session) found(ref adapters.LeadRef) Lead {
+func (s *Worker) found(ref adapters.LeadRef) Lead {
 	l := Lead{Dealer: s.o.Dealer, ID: ref.LeadID, State: Found, Ref: ref, RowKey: rowKey(ref.Row)}
 	if len(l.ID) > longestID || l.ID[0] == '#' {
 		l.ID = "#" + short([]byte(ref.LeadID))
@@ -153,7 +153,7 @@ func (s *session) found(ref adapters.LeadRef) Lead {
 }
 
 // leadsOf finds the leads of refs; nil where there is none.
-func (s *session) leadsOf(ctx context.Context, refs []adapters.LeadRef) ([]*Lead, error) {
+func (s *Worker) leadsOf(ctx context.Context, refs []adapters.LeadRef) ([]*Lead, error) {
 	var ids, keys []string
 	for _, ref := range refs {
 		if ref.LeadID != "" {
@@ -200,7 +200,7 @@ func (s *session) changed(ctx context.Context, crm CRM, m pushMark) (pushMark, e
 		return m, err
 	}
 	limited, cancel := context.WithTimeout(ctx, callLimit)
-	refs, err := crm.States.ChangedLeads(limited, m.Cursor)
+	found, err := crm.States.ChangedLeads(limited, m.Cursor)
 	cancel()
 	if err != nil {
 		return m, fmt.Errorf("asking the CRM for changed leads: %w", err)
@@ -211,13 +211,11 @@ func (s *session) changed(ctx context.Context, crm CRM, m pushMark) (pushMark, e
 	next := m
 	next.Cursor, next.Pushed = cursor, began
 	for {
-		page := refs[:min(statesAtOnce, len(refs))]
-		refs = refs[len(page):]
-		targets, err := s.targets(ctx, page)
+		targets, more, err := s.nextChanged(ctx, found)
 		if err != nil {
 			return m, err
 		}
-		last := len(refs) == 0
+		last := !more
 		err = s.settle(ctx, crm, targets, settling{}, func(ctx context.Context) error {
 			if last {
 				return s.mark(ctx, markPush, next)
@@ -233,9 +231,21 @@ func (s *session) changed(ctx context.Context, crm CRM, m pushMark) (pushMark, e
 	}
 }
 
+// nextChanged are the next leads of those that changed.
+func (w *Worker) nextChanged(ctx context.Context, found adapters.LeadPages) (targets []target, more bool, err error) {
+	limited, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	refs, more, err := found.Next(limited, statesAtOnce)
+	if err != nil {
+		return nil, false, fmt.Errorf("asking the CRM for changed leads: %w", err)
+	}
+	targets, err = w.targets(ctx, refs)
+	return targets, more, err
+}
+
 // targets are the leads behind refs that can be looked at. Rows without a lead id
 // that the gateway did not write are none of its leads.
-func (s *session) targets(ctx context.Context, refs []adapters.LeadRef) ([]target, error) {
+func (s *Worker) targets(ctx context.Context, refs []adapters.LeadRef) ([]target, error) {
 	known, err := s.leadsOf(ctx, refs)
 	if err != nil {
 		return nil, err

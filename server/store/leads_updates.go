@@ -61,17 +61,26 @@ func (s *Store) SaveLeadUpdate(ctx context.Context, u leadsync.Update) error {
 	return nil
 }
 
-// NextLeadUpdates implements leadsync.Store.
+// NextLeadUpdates implements leadsync.Store. The states are asked for one after the
+// other, so that the index gives each in its order and a long queue is not sorted
+// for every few of it.
 func (s *Store) NextLeadUpdates(ctx context.Context, dealer string, now time.Time, limit int) ([]leadsync.Update, error) {
-	var rows []leadUpdateRow
-	err := s.at(ctx).Table("lead_updates AS u").
-		Where("u.dealer = ? AND u.state IN ? AND u.due_ms <= ?", dealer, underWay, millis(now)).
-		Where("NOT EXISTS (SELECT 1 FROM lead_updates e WHERE e.dealer = u.dealer AND e.lead_id = u.lead_id AND e.seq < u.seq AND e.state IN ?)", underWay).
-		Order("u.due_ms, u.id").Limit(limit).Find(&rows).Error
-	if err != nil {
-		return nil, fmt.Errorf("reading updates: %w", redacted(err))
+	var all []leadUpdateRow
+	for _, state := range []leadsync.UpdateState{leadsync.Sending, leadsync.Queued} {
+		if len(all) == limit {
+			break
+		}
+		var rows []leadUpdateRow
+		err := s.at(ctx).Table("lead_updates AS u").
+			Where("u.dealer = ? AND u.state = ? AND u.due_ms <= ?", dealer, string(state), millis(now)).
+			Where("NOT EXISTS (SELECT 1 FROM lead_updates e WHERE e.dealer = u.dealer AND e.lead_id = u.lead_id AND e.seq < u.seq AND e.state IN ?)", underWay).
+			Order("u.due_ms, u.id").Limit(limit - len(all)).Find(&rows).Error
+		if err != nil {
+			return nil, fmt.Errorf("reading updates: %w", redacted(err))
+		}
+		all = append(all, rows...)
 	}
-	return updatesOf(rows)
+	return updatesOf(all)
 }
 
 // LeadUpdates implements leadsync.Store.
