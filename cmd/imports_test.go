@@ -72,6 +72,14 @@ var rules = append(adapterRules(), []rule{
 		why: "the capabilities are the contract; they stand above every implementation",
 	},
 	{
+		from: []string{"adapters/database/..."}, never: implementations, reach: linked,
+		why: "the way to a database serves the adapters that stand on it and knows none of them",
+	},
+	{
+		from: []string{"..."}, except: []string{"adapters/sqlrms/...", "adapters/sqlcrm/..."}, never: []string{"adapters/database/..."},
+		why: "a dealer's database is reached through an adapter, which says what may be done there",
+	},
+	{
 		from: []string{"server/..."}, never: implementations, reach: linked,
 		why: "handlers and workers ask capabilities; only the wiring knows who fulfils them",
 	},
@@ -81,7 +89,7 @@ var rules = append(adapterRules(), []rule{
 	},
 	{
 		from:   []string{"..."},
-		except: []string{"adapters/sqlrms/...", "adapters/sqlcrm/...", "server/store/...", "adapters/adaptertest/...", "cmd/bench/..."},
+		except: []string{"adapters/database/...", "adapters/sqlrms/...", "server/store/...", "adapters/adaptertest/...", "cmd/bench/..."},
 		never:  []string{"gorm.io/..."},
 		why:    "SQL lives in two places, the dealer's tables and the gateway's own state; nobody else knows GORM",
 	},

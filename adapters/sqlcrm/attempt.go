@@ -183,7 +183,7 @@ func (a *attempt) cells(r *rowState, assigns []*assign, known, inserting bool) (
 		}
 		switch {
 		case reason != "":
-		case !present && inserting && one.write != nil && !one.column.Nullable && !one.column.hasDefault && !one.column.auto:
+		case !present && inserting && one.write != nil && !one.column.Nullable && !one.column.HasDefault && !one.column.Auto:
 			reason = "the lead has nothing for it, and the column must not be empty"
 		case !present:
 			continue
@@ -193,7 +193,7 @@ func (a *attempt) cells(r *rowState, assigns []*assign, known, inserting bool) (
 			done, reason = one.fit.fit(text)
 		}
 		if reason != "" {
-			faults = append(faults, adapters.FieldFault{Field: one.column.title(), Reason: reason})
+			faults = append(faults, adapters.FieldFault{Field: one.column.Title(), Reason: reason})
 			continue
 		}
 		if inserting && done.rest != "" && one.rest != nil {
@@ -238,7 +238,7 @@ func (a *attempt) prepare() []adapters.FieldFault {
 		take(bad)
 		if r.step.leadID != nil {
 			if _, reason := (&fitting{column: r.step.leadID, zone: a.w.zone}).fit(a.id); reason != "" {
-				take([]adapters.FieldFault{{Field: r.step.leadID.title(), Reason: reason}})
+				take([]adapters.FieldFault{{Field: r.step.leadID.Title(), Reason: reason}})
 			}
 		}
 		a.note(some)
@@ -260,10 +260,10 @@ func (a *attempt) mends() bool { return a.w.lasting && !a.finished && !a.taken }
 func (a *attempt) note(cells []cell) {
 	for _, c := range cells {
 		if c.cut {
-			a.notes = append(a.notes, adapters.Note{Endpoint: "lead", Field: c.assign.column.title(), Reason: adapters.CutShort})
+			a.notes = append(a.notes, adapters.Note{Endpoint: "lead", Field: c.assign.column.Title(), Reason: adapters.CutShort})
 		}
 		if c.replaced {
-			a.notes = append(a.notes, adapters.Note{Endpoint: "lead", Field: c.assign.column.title(), Reason: adapters.Replaced})
+			a.notes = append(a.notes, adapters.Note{Endpoint: "lead", Field: c.assign.column.Title(), Reason: adapters.Replaced})
 		}
 	}
 }
@@ -296,7 +296,7 @@ func (a *attempt) journalRows(done bool) []adapters.CRMRow {
 		if !r.active {
 			continue
 		}
-		row := adapters.CRMRow{Step: r.step.name, Table: r.step.table.ref.Table, Key: map[string]string{}}
+		row := adapters.CRMRow{Step: r.step.name, Table: r.step.table.Ref.Table, Key: map[string]string{}}
 		for column, value := range r.key {
 			row.Key[column] = value
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
@@ -28,19 +29,19 @@ type step struct {
 	name   string
 	at     int
 	row    *crmfile.Row
-	table  *table
+	table  *database.Table
 	keys   []*stepKey
 	when   int // index of the condition; -1: always
 	find   [][]*assign
 	insert []*assign
 	update []*assign
-	add    []*assign // texts that are appended
-	leadID *column   // holds Caterpillar's id; nil in other rows
+	add    []*assign        // texts that are appended
+	leadID *database.Column // holds Caterpillar's id; nil in other rows
 }
 
 // stepKey is one column of a row's key.
 type stepKey struct {
-	column  *column
+	column  *database.Column
 	def     *crmfile.Key
 	value   *assign      // where the key is a value
 	counter *boundNumber // where a table counts
@@ -48,8 +49,8 @@ type stepKey struct {
 
 // boundNumber is a counter table with the statement that finds its row.
 type boundNumber struct {
-	table  *table
-	column *column
+	table  *database.Table
+	column *database.Column
 	where  string
 	args   []any
 	habit  bool // read, then increment
@@ -57,7 +58,7 @@ type boundNumber struct {
 
 // assign is a column and what it gets.
 type assign struct {
-	column *column
+	column *database.Column
 	path   string
 	write  *crmfile.Write // nil where only rests of other columns come here
 	fit    fitting
@@ -76,7 +77,7 @@ func (s *step) chosen() bool {
 // binder holds a mapping against the tables of a database.
 type binder struct {
 	version *version
-	catalog *catalog
+	catalog *database.Catalog
 	server  plan.Server
 	faults  mapfile.Faults
 	zone    *time.Location
@@ -93,25 +94,25 @@ func (b *binder) warn(pos mapfile.Pos, path, format string, args ...any) {
 }
 
 // table finds a table, or reports that it is not there.
-func (b *binder) table(s mapfile.Source, path string) *table {
-	t := b.catalog.tables[plan.TableRef{Database: s.Database.Value, Table: s.Table.Value}]
+func (b *binder) table(s mapfile.Source, path string) *database.Table {
+	t := b.catalog.Tables[plan.TableRef{Database: s.Database.Value, Table: s.Table.Value}]
 	if t == nil && s.Table.Value != "" {
-		b.fault(s.Table.Pos, path, mapfile.Nearest(s.Table.Value, b.catalog.others), "unknown table %q", s.Table.Value)
+		b.fault(s.Table.Pos, path, mapfile.Nearest(s.Table.Value, b.catalog.Names(s.Database.Value)), "unknown table %q", s.Table.Value)
 	}
 	return t
 }
 
 // column finds a column, or reports that it is not there.
-func (b *binder) column(t *table, name mapfile.Text, path string) *column {
+func (b *binder) column(t *database.Table, name mapfile.Text, path string) *database.Column {
 	if t == nil {
 		return nil
 	}
-	c := t.column(name.Value)
+	c := t.Column(name.Value)
 	switch {
 	case c == nil:
-		b.fault(name.Pos, path, mapfile.Nearest(name.Value, t.names()), "unknown column %q in table %s", name.Value, t.ref.Table)
-	case c.made:
-		b.fault(name.Pos, path, "", "the database computes %s itself; it cannot be written", c.title())
+		b.fault(name.Pos, path, mapfile.Nearest(name.Value, t.Names()), "unknown column %q in table %s", name.Value, t.Ref.Table)
+	case c.Made:
+		b.fault(name.Pos, path, "", "the database computes %s itself; it cannot be written", c.Title())
 	}
 	return c
 }
@@ -142,7 +143,7 @@ func (b *binder) lead() *writing {
 		b.rests(s)
 		b.inherit(s)
 		b.unset(s)
-		b.w.lasting = b.w.lasting || s.table != nil && s.table.lasting
+		b.w.lasting = b.w.lasting || s.table != nil && s.table.Lasting
 	}
 	if b.faults.Err() == nil {
 		b.doubts(l)
@@ -161,7 +162,7 @@ func (b *binder) step(at int, row *crmfile.Row) *step {
 	s.add = b.assigns(s, row.Append, path+".append")
 	for _, a := range s.add {
 		if a.column != nil && a.column.Kind != convert.ColumnText && a.column.Kind != convert.ColumnUnknown {
-			b.fault(a.write.Pos, a.path, "", "%s holds no text that something could be added to", a.column.title())
+			b.fault(a.write.Pos, a.path, "", "%s holds no text that something could be added to", a.column.Title())
 		}
 	}
 	for _, way := range row.Find {
@@ -184,7 +185,7 @@ func (b *binder) assigns(s *step, sets []*crmfile.Set, path string) []*assign {
 	return all
 }
 
-func (b *binder) assign(c *column, w *crmfile.Write, path string) *assign {
+func (b *binder) assign(c *database.Column, w *crmfile.Write, path string) *assign {
 	a := &assign{column: c, path: path, write: w, places: w.Columns, fit: fitting{column: c, zone: b.zone, cut: w.Cut}}
 	if w.Zone != nil {
 		zone, err := convert.LoadZone(w.Zone.Value)
@@ -239,9 +240,9 @@ func (b *binder) lengths(a *assign) {
 		if item.Kind != mapfile.ColumnValue || item.Convert != nil || item.Column.Alias != crmfile.LeadAlias {
 			continue
 		}
-		if longest := b.version.shape.lengths[item.Column.Name]; longest > a.column.MaxChars && a.column.MaxChars > 0 && len(a.column.members) == 0 {
+		if longest := b.version.shape.lengths[item.Column.Name]; longest > a.column.MaxChars && a.column.MaxChars > 0 && len(a.column.Members) == 0 {
 			b.warn(item.Pos, a.path, "%s holds %d characters, the lead's %s up to %d; a longer one holds the lead unless `cut: true` says otherwise",
-				a.column.title(), a.column.MaxChars, item.Column.Name, longest)
+				a.column.Title(), a.column.MaxChars, item.Column.Name, longest)
 		}
 	}
 }
@@ -276,7 +277,7 @@ func (b *binder) constants(a *assign) {
 	}
 	for _, t := range texts {
 		if _, reason := a.fit.fit(t.Value); reason != "" {
-			b.fault(t.Pos, a.path, "", "%q cannot stand in %s: %s", t.Value, a.column.title(), reason)
+			b.fault(t.Pos, a.path, "", "%q cannot stand in %s: %s", t.Value, a.column.Title(), reason)
 		}
 	}
 }
@@ -317,11 +318,11 @@ func (b *binder) leadID(l *crmfile.Lead) {
 		}
 		s.leadID, b.w.lead = c, s
 		if c.MaxChars > 0 && c.MaxChars < b.version.shape.lengths["leadId"] {
-			b.warn(l.LeadID.Pos, "lead.leadId", "%s holds %d characters, a lead's id up to %d", c.title(), c.MaxChars, b.version.shape.lengths["leadId"])
+			b.warn(l.LeadID.Pos, "lead.leadId", "%s holds %d characters, a lead's id up to %d", c.Title(), c.MaxChars, b.version.shape.lengths["leadId"])
 		}
-		if !s.table.indexed(c.Name) {
+		if !s.table.Indexed(c.Name) {
 			b.warn(l.LeadID.Pos, "lead.leadId", "no index begins with %s, so every lead is looked for in all of %d rows; an index would help: CREATE INDEX catlead ON %s (%s)",
-				c.title(), s.table.plan.Rows, s.table.name(), quoted(c.Name))
+				c.Title(), s.table.Plan.Rows, s.table.SQL(), database.Quoted(c.Name))
 		}
 	}
 }
@@ -391,8 +392,8 @@ func (b *binder) unset(s *step) {
 	if s.table == nil {
 		return
 	}
-	for _, c := range s.table.columns {
-		if c.Nullable || c.hasDefault || c.auto || c.made || c == s.leadID {
+	for _, c := range s.table.Columns {
+		if c.Nullable || c.HasDefault || c.Auto || c.Made || c == s.leadID {
 			continue
 		}
 		misspelt := func(f mapfile.Fault) bool {
@@ -403,11 +404,11 @@ func (b *binder) unset(s *step) {
 		}
 		at := slices.IndexFunc(s.insert, func(a *assign) bool { return a.column == c })
 		if at < 0 {
-			b.fault(s.row.Name.Pos, "lead.rows."+s.name+".insert", "", "%s must not be empty, has no default and gets no value; write it here, even if it is always the same: %s: {value: ...}", c.title(), c.Name)
+			b.fault(s.row.Name.Pos, "lead.rows."+s.name+".insert", "", "%s must not be empty, has no default and gets no value; write it here, even if it is always the same: %s: {value: ...}", c.Title(), c.Name)
 			continue
 		}
 		if a := s.insert[at]; a.write != nil && !sure(a.write) && !tested(s.row, a.write) {
-			b.warn(a.write.Pos, a.path, "%s must not be empty, and a lead may have nothing for it; add what stands there then, such as [%s, {value: ''}]", c.title(), firstName(a.write))
+			b.warn(a.write.Pos, a.path, "%s must not be empty, and a lead may have nothing for it; add what stands there then, such as [%s, {value: ''}]", c.Title(), firstName(a.write))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
@@ -27,17 +28,17 @@ func (b *binder) keys(s *step, path string) {
 		}
 		k := &stepKey{column: c, def: def}
 		switch {
-		case def.Auto && !c.auto:
-			b.fault(def.Column.Pos, at, "", "the database does not count %s by itself; write how the key comes into being, such as {counter: ...}, uuid or {format: ...}", c.title())
+		case def.Auto && !c.Auto:
+			b.fault(def.Column.Pos, at, "", "the database does not count %s by itself; write how the key comes into being, such as {counter: ...}, uuid or {format: ...}", c.Title())
 		case def.Value != nil:
 			k.value = b.assign(c, def.Value, at)
 		case def.Counter != nil:
 			k.counter = b.counter(def.Counter, at+".counter")
 		case def.UUID && c.Kind == convert.ColumnText && c.MaxChars > 0 && c.MaxChars < 36:
-			b.fault(def.Column.Pos, at, "", "%s holds %d characters, a UUID has 36", c.title(), c.MaxChars)
+			b.fault(def.Column.Pos, at, "", "%s holds %d characters, a UUID has 36", c.Title(), c.MaxChars)
 		case def.Format != nil:
 			if prefix, digits := formatted(def.Format, time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)); c.MaxChars > 0 && len(prefix)+digits > c.MaxChars {
-				b.fault(def.Format.Text.Pos, at, "", "%s holds %d characters, and such a number has %d", c.title(), c.MaxChars, len(prefix)+digits)
+				b.fault(def.Format.Text.Pos, at, "", "%s holds %d characters, and such a number has %d", c.Title(), c.MaxChars, len(prefix)+digits)
 			}
 		}
 		s.keys = append(s.keys, k)
@@ -47,22 +48,22 @@ func (b *binder) keys(s *step, path string) {
 // primaryKey takes the table's own key where none is written: one the database
 // counts, or columns that are inserted.
 func (b *binder) primaryKey(s *step, path string) {
-	primary := s.table.primary()
+	primary := s.table.Primary()
 	if len(primary) == 0 {
-		b.fault(s.row.Name.Pos, path, "", "table %s has no primary key; say with `key:` which columns address a row and how they come into being", s.table.ref.Table)
+		b.fault(s.row.Name.Pos, path, "", "table %s has no primary key; say with `key:` which columns address a row and how they come into being", s.table.Ref.Table)
 		return
 	}
 	for _, name := range primary {
-		c := s.table.column(name)
+		c := s.table.Column(name)
 		at := slices.IndexFunc(s.insert, func(a *assign) bool { return a.column == c })
 		switch {
 		case at >= 0:
 			s.keys = append(s.keys, &stepKey{column: c, value: s.insert[at]})
 			s.insert = slices.Delete(s.insert, at, at+1)
-		case c.auto:
+		case c.Auto:
 			s.keys = append(s.keys, &stepKey{column: c, def: &crmfile.Key{Column: mapfile.Text{Value: c.Name}, Auto: true}})
 		default:
-			b.fault(s.row.Name.Pos, path, "", "nothing says how the key column %s comes into being; write it under `key:`", c.title())
+			b.fault(s.row.Name.Pos, path, "", "nothing says how the key column %s comes into being; write it under `key:`", c.Title())
 		}
 	}
 }
@@ -79,12 +80,12 @@ func (b *binder) counter(def *crmfile.Counter, path string) *boundNumber {
 }
 
 // literals makes the condition of columns that are equal to texts.
-func (b *binder) literals(t *table, all []*crmfile.Literal, path string) (string, []any) {
+func (b *binder) literals(t *database.Table, all []*crmfile.Literal, path string) (string, []any) {
 	var parts []string
 	var args []any
 	for _, l := range all {
 		if c := b.column(t, l.Column, path+"."+l.Column.Value); c != nil {
-			parts = append(parts, quoted(c.Name)+" = ?")
+			parts = append(parts, database.Quoted(c.Name)+" = ?")
 			args = append(args, l.Text.Value)
 		}
 	}

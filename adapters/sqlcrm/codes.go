@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
@@ -63,7 +64,7 @@ func (c *CRM) codes(ctx context.Context, v *version) (mapfile.Faults, error) {
 		}
 		held, err := c.listedCodes(ctx, list)
 		if err != nil {
-			if why, ok := refusal(err); ok {
+			if why, ok := database.Refusal(err); ok {
 				add(list.Map.Pos, "pickLists."+list.Map.Value, "the pick list cannot be read: %s", why)
 				continue
 			}
@@ -143,13 +144,13 @@ func (c *CRM) held(ctx context.Context, ref plan.TableRef, name string) ([]strin
 	if err != nil {
 		return nil, err
 	}
-	t := known.tables[ref]
-	if t == nil || t.column(name) == nil {
+	t := known.Tables[ref]
+	if t == nil || t.Column(name) == nil {
 		return nil, nil // its own fault
 	}
-	col := t.column(name)
-	codes := slices.Clone(col.members)
-	rows, err := c.pool.anywhere().texts(ctx, fmt.Sprintf("select distinct %s from %s where %s is not null limit %d", quoted(col.Name), t.name(), quoted(col.Name), mostCodes), nil, 1)
+	col := t.Column(name)
+	codes := slices.Clone(col.Members)
+	rows, err := c.pool.anywhere().texts(ctx, fmt.Sprintf("select distinct %s from %s where %s is not null limit %d", database.Quoted(col.Name), t.SQL(), database.Quoted(col.Name), mostCodes), nil, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -160,11 +161,11 @@ func (c *CRM) held(ctx context.Context, ref plan.TableRef, name string) ([]strin
 }
 
 func (c *CRM) listedCodes(ctx context.Context, list *crmfile.PickList) ([]string, error) {
-	text := "select distinct " + quoted(list.Column.Value) + " from " + tableName(plan.TableRef{Database: list.Source.Database.Value, Table: list.Source.Table.Value})
+	text := "select distinct " + database.Quoted(list.Column.Value) + " from " + database.TableSQL(plan.TableRef{Database: list.Source.Database.Value, Table: list.Source.Table.Value})
 	var parts []string
 	var args []any
 	for _, l := range list.Where {
-		parts = append(parts, quoted(l.Column.Value)+" = ?")
+		parts = append(parts, database.Quoted(l.Column.Value)+" = ?")
 		args = append(args, l.Text.Value)
 	}
 	if len(parts) > 0 {

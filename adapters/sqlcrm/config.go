@@ -8,19 +8,17 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 )
 
 // The drivers a dealer's CRM can have.
 const (
-	MySQL  = "mysql" // MariaDB too
-	SQLite = "sqlite"
+	MySQL  = database.MySQL // MariaDB too
+	SQLite = database.SQLite
 )
 
-// What is assumed where Config says nothing.
-const (
-	DefaultConnections      = 4
-	DefaultStatementTimeout = 15 * time.Second
-)
+// DefaultConnections are used where Config says nothing.
+const DefaultConnections = 4
 
 // Config is one dealer's CRM database and the folder that maps it.
 type Config struct {
@@ -32,7 +30,7 @@ type Config struct {
 	MappingName string // what the folder is called in faults; may be empty
 
 	MaxConnections   int           // 0: DefaultConnections; at least 2 are used
-	StatementTimeout time.Duration // of each statement; 0: DefaultStatementTimeout
+	StatementTimeout time.Duration // of each statement; 0: database.DefaultLimit
 }
 
 var _ adapters.Config = (*Config)(nil)
@@ -46,7 +44,7 @@ func (c *Config) Open(ctx context.Context, env adapters.Env) (adapters.Adapter, 
 	if err != nil {
 		return nil, fmt.Errorf("opening the CRM of dealer %s: %w", env.Dealer, err)
 	}
-	if _, err := crm.bound(ctx, crm.version, true); errors.Is(err, context.Canceled) {
+	if _, err := crm.bound(ctx, crm.version, database.Now); errors.Is(err, context.Canceled) {
 		return nil, errors.Join(err, crm.Close())
 	}
 	return crm, nil
@@ -61,7 +59,7 @@ func (c *Config) open(env adapters.Env) (*CRM, error) {
 	}
 	v, faults := c.compile(c.Mapping)
 	if v == nil {
-		return nil, mappingError(faults)
+		return nil, database.MappingError(faults)
 	}
 	p, err := newPool(c, env.Log)
 	if err != nil {
@@ -77,11 +75,4 @@ func (c *Config) maxConnections() int {
 		return c.MaxConnections
 	}
 	return DefaultConnections
-}
-
-func (c *Config) statementTimeout() time.Duration {
-	if c.StatementTimeout > 0 {
-		return c.StatementTimeout
-	}
-	return DefaultStatementTimeout
 }

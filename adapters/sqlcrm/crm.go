@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 )
 
@@ -36,10 +37,10 @@ var (
 // Check implements adapters.Adapter: the database answers, and the mapping in
 // force fits its tables.
 func (c *CRM) Check(ctx context.Context) error {
-	if _, err := c.bound(ctx, c.version, true); err != nil {
+	if _, err := c.bound(ctx, c.version, database.Now); err != nil {
 		return err
 	}
-	return c.pool.ping(ctx)
+	return c.pool.Ping(ctx)
 }
 
 // CheckMapping compiles the mapping in force anew against the tables the
@@ -80,14 +81,14 @@ func (c *CRM) counters(ctx context.Context, v *version, p *program) (mapfile.Fau
 			if n == nil {
 				continue
 			}
-			rows, err := c.pool.anywhere().texts(ctx, strings.Join([]string{"select count(*), count(", quoted(n.column.Name), ") from ", n.table.name(), n.where}, ""), n.args, 2)
+			rows, err := c.pool.anywhere().texts(ctx, strings.Join([]string{"select count(*), count(", database.Quoted(n.column.Name), ") from ", n.table.SQL(), n.where}, ""), n.args, 2)
 			if err != nil {
 				return nil, err
 			}
 			if count, numbers := *rows[0][0], *rows[0][1]; count != "1" || numbers != "1" {
 				faults = append(faults, mapfile.Fault{
 					File: v.file.Path, Pos: k.def.Counter.Pos, Path: "lead.rows." + s.name + ".key." + k.column.Name + ".counter",
-					Message: fmt.Sprintf("table %s has %s rows for this counter and %s of them with a number; exactly one is needed, or no lead can be written; `where:` says which", n.table.ref.Table, count, numbers),
+					Message: fmt.Sprintf("table %s has %s rows for this counter and %s of them with a number; exactly one is needed, or no lead can be written; `where:` says which", n.table.Ref.Table, count, numbers),
 				})
 			}
 		}
@@ -98,36 +99,29 @@ func (c *CRM) counters(ctx context.Context, v *version, p *program) (mapfile.Fau
 // Close ends all connections. Further calls of it do nothing more.
 func (c *CRM) Close() error {
 	c.end.Do(func() {
-		if err := c.pool.close(); err != nil {
-			c.closed = fmt.Errorf("closing the CRM of dealer %s: %w", c.env.Dealer, translate(context.Background(), err))
+		if err := c.pool.Close(); err != nil {
+			c.closed = fmt.Errorf("closing the CRM of dealer %s: %w", c.env.Dealer, database.Translate(context.Background(), err))
 		}
 	})
 	return c.closed
 }
 
 // PoolStats tells how the connections are used.
-func (c *CRM) PoolStats() sql.DBStats {
-	connections, err := c.pool.db.DB()
-	if err != nil {
-		return sql.DBStats{}
-	}
-	return connections.Stats()
-}
+func (c *CRM) PoolStats() sql.DBStats { return c.pool.Connections.Stats() }
 
 // begin gives the program in force.
 func (c *CRM) begin(ctx context.Context) (*version, *program, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, nil, translate(ctx, err)
+		return nil, nil, database.Translate(ctx, err)
 	}
 	v := c.version
-	p, err := c.bound(ctx, v, false)
+	p, err := c.bound(ctx, v, database.Calmly)
 	return v, p, err
 }
 
 // doubt has the tables looked at again where a statement did not find one.
 func (c *CRM) doubt(v *version, err error) {
-	var f *failure
-	if errors.As(err, &f) && f.changed {
-		v.program.Store(nil)
+	if database.Changed(err) {
+		v.binding.Drop()
 	}
 }

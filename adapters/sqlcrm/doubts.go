@@ -13,12 +13,12 @@ import (
 func (b *binder) doubts(l *crmfile.Lead) {
 	var lasting, narrowOnes []string
 	for _, s := range b.w.steps {
-		if s.table.lasting {
-			lasting = append(lasting, s.table.ref.Table+" ("+s.table.engine+")")
+		if s.table.Lasting {
+			lasting = append(lasting, s.table.Ref.Table+" ("+s.table.Engine+")")
 		}
 		for _, a := range s.insert {
 			if a.column.Holds != nil && a.fit.instead == nil && a.column.Kind == convert.ColumnText && a.write != nil && !sure(a.write) {
-				narrowOnes = append(narrowOnes, a.column.title()+" ("+a.column.charset+")")
+				narrowOnes = append(narrowOnes, a.column.Title()+" ("+a.column.Charset+")")
 			}
 		}
 	}
@@ -71,14 +71,14 @@ func (b *binder) messages() *writing {
 	}
 	s.leadID = b.column(s.table, m.ID, "messages.id")
 	s.insert = b.assigns(s, m.Insert, "messages.insert")
-	for _, c := range s.table.columns {
-		if !c.Nullable && !c.hasDefault && !c.auto && !c.made && c != s.leadID &&
+	for _, c := range s.table.Columns {
+		if !c.Nullable && !c.HasDefault && !c.Auto && !c.Made && c != s.leadID &&
 			!slices.ContainsFunc(s.insert, func(a *assign) bool { return a.column == c }) {
-			b.fault(m.Pos, "messages.insert", "", "%s must not be empty, has no default and gets no value; write it here", c.title())
+			b.fault(m.Pos, "messages.insert", "", "%s must not be empty, has no default and gets no value; write it here", c.Title())
 		}
 	}
-	if s.table.lasting {
-		b.warn(m.Pos, "messages", "%s cannot take rows back", s.table.ref.Table)
+	if s.table.Lasting {
+		b.warn(m.Pos, "messages", "%s cannot take rows back", s.table.Ref.Table)
 	}
 	return w
 }

@@ -9,13 +9,14 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
 )
 
 // fitting is how a text is made to fit a column.
 type fitting struct {
-	column  *column
+	column  *database.Column
 	zone    *time.Location // in which moments are written
 	as      *layout        // how a moment is spelt; nil: as the column's type says
 	cut     bool
@@ -118,9 +119,9 @@ func (f *fitting) integer(text string) (out fitted, reason string) {
 	case "false":
 		text = "0"
 	}
-	if f.column.unsigned {
+	if f.column.Unsigned {
 		n, err := strconv.ParseUint(text, 10, 64)
-		bits := f.column.bits
+		bits := f.column.Bits
 		switch {
 		case err != nil:
 			return out, wanted
@@ -133,7 +134,7 @@ func (f *fitting) integer(text string) (out fitted, reason string) {
 	if state != convert.Present {
 		return out, wanted
 	}
-	if bits := f.column.bits; bits > 0 && bits < 64 && (n >= 1<<(bits-1) || n < -1<<(bits-1)) {
+	if bits := f.column.Bits; bits > 0 && bits < 64 && (n >= 1<<(bits-1) || n < -1<<(bits-1)) {
 		return out, "the number is out of the column's range"
 	}
 	return fitted{arg: n, text: strconv.FormatInt(n, 10)}, ""
@@ -144,12 +145,12 @@ func (f *fitting) decimal(text string) (out fitted, reason string) {
 	if state != convert.Present {
 		return out, "the column takes a number, and this is none"
 	}
-	if f.column.precision > 0 {
+	if f.column.Precision > 0 {
 		whole, _, _ := strings.Cut(strings.TrimLeft(strings.TrimPrefix(number, "-"), "0"), ".")
-		if len(whole) > f.column.precision-f.column.scale {
+		if len(whole) > f.column.Precision-f.column.Scale {
 			return out, "the number is out of the column's range"
 		}
-		number = convert.Round(number, f.column.scale)
+		number = convert.Round(number, f.column.Scale)
 	}
 	return fitted{arg: number, text: number}, ""
 }
@@ -157,16 +158,16 @@ func (f *fitting) decimal(text string) (out fitted, reason string) {
 func (f *fitting) words(text string) (out fitted, reason string) {
 	if f.column.Holds != nil && !f.column.Holds(text) {
 		if f.instead == nil {
-			return out, fmt.Sprintf("the column holds %s only, and the text has other characters; `instead:` says what to write in their place", f.column.charset)
+			return out, fmt.Sprintf("the column holds %s only, and the text has other characters; `instead:` says what to write in their place", f.column.Charset)
 		}
 		text, out.replaced = replaced(text, *f.instead, f.column.Holds), true
 	}
-	if len(f.column.members) > 0 {
-		at := slices.IndexFunc(f.column.members, func(m string) bool { return strings.EqualFold(m, text) })
+	if len(f.column.Members) > 0 {
+		at := slices.IndexFunc(f.column.Members, func(m string) bool { return strings.EqualFold(m, text) })
 		if at < 0 {
 			return out, "the column takes certain words only, and this is none of them; a code map can translate it"
 		}
-		text = f.column.members[at]
+		text = f.column.Members[at]
 	}
 	most := f.room(text)
 	if f.cut && f.length > 0 && (most < 0 || f.length < most) {
@@ -190,8 +191,8 @@ func (f *fitting) room(text string) int {
 	if most <= 0 {
 		return -1
 	}
-	single := f.column.charset == "ascii" || narrow[f.column.charset] != nil
-	if !f.column.bytes || single {
+	single := database.SingleByte(f.column.Charset)
+	if !f.column.Bytes || single {
 		return most
 	}
 	n, size := 0, 0

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
@@ -39,7 +40,7 @@ func (a *attempt) choose(ctx context.Context, o *on, within bool) (some bool, er
 // that went back with the transaction would be noted for one lead and given to
 // another.
 func (a *attempt) countsWithin(k *stepKey) bool {
-	return k.counter != nil && a.w.lead != nil && !a.w.lasting && !k.counter.table.lasting
+	return k.counter != nil && a.w.lead != nil && !a.w.lasting && !k.counter.table.Lasting
 }
 
 // chosen makes one key. A number that was noted for this lead and is still free
@@ -91,9 +92,9 @@ func newUUID() (string, error) {
 // transaction that is for good: a number that is not used in the end is lost, as
 // it is when the CRM itself gives up.
 func (a *attempt) count(ctx context.Context, o *on, n *boundNumber) (string, error) {
-	column := quoted(n.column.Name)
-	if o.server == plan.SQLite {
-		rows, err := o.texts(ctx, "update "+n.table.name()+" set "+column+" = "+column+" + 1"+n.where+" returning "+column, n.args, 1)
+	column := database.Quoted(n.column.Name)
+	if o.Server == plan.SQLite {
+		rows, err := o.texts(ctx, "update "+n.table.SQL()+" set "+column+" = "+column+" + 1"+n.where+" returning "+column, n.args, 1)
 		if err != nil {
 			return "", err
 		}
@@ -113,7 +114,7 @@ func (a *attempt) count(ctx context.Context, o *on, n *boundNumber) (string, err
 	if n.habit {
 		set = column + " = last_insert_id(" + column + ") + 1"
 	}
-	result, err := o.exec(ctx, "update "+n.table.name()+" set "+set+n.where, n.args)
+	result, err := o.exec(ctx, "update "+n.table.SQL()+" set "+set+n.where, n.args)
 	if err != nil {
 		return "", err
 	}
@@ -122,14 +123,14 @@ func (a *attempt) count(ctx context.Context, o *on, n *boundNumber) (string, err
 	}
 	number, err := result.LastInsertId()
 	if err != nil {
-		return "", translate(ctx, err)
+		return "", database.Translate(ctx, err)
 	}
 	return strconv.FormatInt(number, 10), nil
 }
 
 func counterGone(n *boundNumber) error {
 	return &adapters.NotFitting{Faults: []adapters.FieldFault{{
-		Field: n.column.title(), Reason: "the counter has not exactly one row with a number, so no key can be made",
+		Field: n.column.Title(), Reason: "the counter has not exactly one row with a number, so no key can be made",
 	}}}
 }
 
@@ -145,10 +146,10 @@ var forLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 // are only looked at where those have run out.
 func (a *attempt) nextFree(ctx context.Context, o *on, s *step, k *stepKey) (string, error) {
 	prefix, digits := formatted(k.def.Format, a.now.In(a.w.zone))
-	column := quoted(k.column.Name)
+	column := database.Quoted(k.column.Name)
 	escaped := forLike.Replace(prefix)
 	where, args := column+" like ? escape '!'", []any{escaped + strings.Repeat("_", digits)}
-	if o.server == plan.SQLite { // whose LIKE no index serves
+	if o.Server == plan.SQLite { // whose LIKE no index serves
 		where, args = column+" >= ? and "+column+" < ? and length("+column+") = ?", []any{prefix + "0", prefix + ":", len([]rune(prefix)) + digits}
 	}
 	last, err := a.highest(ctx, o, s, column, prefix, where+" order by "+column+" desc", args)
@@ -159,7 +160,7 @@ func (a *attempt) nextFree(ctx context.Context, o *on, s *step, k *stepKey) (str
 		return next, nil
 	}
 	length := "char_length"
-	if o.server == plan.SQLite {
+	if o.Server == plan.SQLite {
 		length = "length"
 	}
 	last, err = a.highest(ctx, o, s, column, prefix, column+" like ? escape '!' order by "+length+"("+column+") desc, "+column+" desc", []any{escaped + "%"})
@@ -169,7 +170,7 @@ func (a *attempt) nextFree(ctx context.Context, o *on, s *step, k *stepKey) (str
 // highest is the first of some keys, in the order of a question, that ends in a
 // number; 0 where there is none.
 func (a *attempt) highest(ctx context.Context, o *on, s *step, column, prefix, question string, args []any) (int64, error) {
-	rows, err := o.texts(ctx, "select "+column+" from "+s.table.name()+" where "+question+" limit "+strconv.Itoa(maxTaken), args, 1)
+	rows, err := o.texts(ctx, "select "+column+" from "+s.table.SQL()+" where "+question+" limit "+strconv.Itoa(maxTaken), args, 1)
 	if err != nil {
 		return 0, err
 	}

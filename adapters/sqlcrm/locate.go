@@ -5,20 +5,21 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
 
 // equal is a column and the value it has to have.
 type equal struct {
-	column *column
+	column *database.Column
 	arg    any
 }
 
 // interest are the columns of a row that are worth reading: its key, what is
 // inserted, and the lead id.
-func (s *step) interest() []*column {
-	var all []*column
-	add := func(c *column) {
+func (s *step) interest() []*database.Column {
+	var all []*database.Column
+	add := func(c *database.Column) {
 		if c != nil && !slices.Contains(all, c) {
 			all = append(all, c)
 		}
@@ -45,16 +46,16 @@ func (s *step) lookUp(ctx context.Context, o *on, where []equal) ([]map[string]*
 		if i > 0 {
 			text.WriteString(", ")
 		}
-		text.WriteString(quoted(c.Name))
+		text.WriteString(database.Quoted(c.Name))
 	}
-	text.WriteString(" from " + s.table.name())
+	text.WriteString(" from " + s.table.SQL())
 	args := make([]any, 0, len(where))
 	for i, e := range where {
-		text.WriteString([]string{" where ", " and "}[min(i, 1)] + quoted(e.column.Name) + " = ?")
+		text.WriteString([]string{" where ", " and "}[min(i, 1)] + database.Quoted(e.column.Name) + " = ?")
 		args = append(args, e.arg)
 	}
 	for i, k := range s.keys {
-		text.WriteString([]string{" order by ", ", "}[min(i, 1)] + quoted(k.column.Name))
+		text.WriteString([]string{" order by ", ", "}[min(i, 1)] + database.Quoted(k.column.Name))
 	}
 	text.WriteString(" limit 5")
 	rows, err := o.texts(ctx, text.String(), args, len(columns))
@@ -103,7 +104,7 @@ func (a *attempt) byKey(ctx context.Context, o *on, s *step, key map[string]stri
 }
 
 // arg is a text in the type of a column.
-func (a *attempt) arg(c *column, text string) any {
+func (a *attempt) arg(c *database.Column, text string) any {
 	if done, reason := (&fitting{column: c, zone: a.w.zone}).fit(text); reason == "" {
 		return done.arg
 	}
@@ -238,7 +239,7 @@ func (a *attempt) byReferences(ctx context.Context, o *on) error {
 
 // learn takes the keys of other rows out of a row that names them.
 func (a *attempt) learn(r *rowState) {
-	tell := func(c *column, one *assign) {
+	tell := func(c *database.Column, one *assign) {
 		if one == nil || one.ref == nil || r.have[c.Name] == nil {
 			return
 		}

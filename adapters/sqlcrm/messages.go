@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
@@ -25,9 +26,9 @@ func (c *CRM) Receive(ctx context.Context, h adapters.Handover) (err error) {
 	}
 	if err := c.receive(ctx, p.messages, h); err != nil {
 		c.doubt(v, err)
-		var f *failure
-		if errors.As(err, &f) && f.kind == unfitting {
-			err = &adapters.NotFitting{Faults: []adapters.FieldFault{{Field: p.messages.lead.table.ref.Table, Reason: f.reason}}}
+		var f *database.Failure
+		if errors.As(err, &f) && f.Kind == database.Unfitting {
+			err = &adapters.NotFitting{Faults: []adapters.FieldFault{{Field: p.messages.lead.table.Ref.Table, Reason: f.Reason}}}
 		}
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -40,14 +41,14 @@ func (c *CRM) receive(ctx context.Context, w *writing, h adapters.Handover) (err
 	cells, faults := messageCells(w, h, now, c.env.Dealer)
 	id, reason := (&fitting{column: step.leadID, zone: w.zone}).fit(h.ID)
 	if reason != "" {
-		faults = append(faults, adapters.FieldFault{Field: step.leadID.title(), Reason: reason})
+		faults = append(faults, adapters.FieldFault{Field: step.leadID.Title(), Reason: reason})
 	}
 	if len(faults) > 0 {
 		return &adapters.NotFitting{Faults: faults}
 	}
-	names, args := []string{quoted(step.leadID.Name)}, []any{id.arg}
+	names, args := []string{database.Quoted(step.leadID.Name)}, []any{id.arg}
 	for _, one := range cells {
-		names, args = append(names, quoted(one.assign.column.Name)), append(args, one.arg)
+		names, args = append(names, database.Quoted(one.assign.column.Name)), append(args, one.arg)
 	}
 	s, give, err := c.pool.session(ctx)
 	if err != nil {
@@ -58,7 +59,7 @@ func (c *CRM) receive(ctx context.Context, w *writing, h adapters.Handover) (err
 			err = given
 		}
 	}()
-	if s.server == plan.MySQL {
+	if s.Server == plan.MySQL {
 		a := &attempt{crm: c, w: w}
 		if err := a.lock(ctx, s.on); err != nil {
 			return err
@@ -70,13 +71,13 @@ func (c *CRM) receive(ctx context.Context, w *writing, h adapters.Handover) (err
 		}()
 	}
 	return s.together(ctx, func(tx *on) error {
-		rows, err := tx.texts(ctx, "select "+quoted(step.leadID.Name)+" from "+step.table.name()+" where "+quoted(step.leadID.Name)+" = ?", []any{id.arg}, 1)
+		rows, err := tx.texts(ctx, "select "+database.Quoted(step.leadID.Name)+" from "+step.table.SQL()+" where "+database.Quoted(step.leadID.Name)+" = ?", []any{id.arg}, 1)
 		if err != nil || len(rows) > 0 {
 			return err
 		}
 		marks := strings.TrimSuffix(strings.Repeat("?, ", len(names)), ", ")
-		_, err = tx.exec(ctx, "insert into "+step.table.name()+" ("+strings.Join(names, ", ")+") values ("+marks+")", args)
-		if is(err, duplicate) {
+		_, err = tx.exec(ctx, "insert into "+step.table.SQL()+" ("+strings.Join(names, ", ")+") values ("+marks+")", args)
+		if database.Is(err, database.Duplicate) {
 			return nil // somebody was quicker
 		}
 		return err
@@ -101,7 +102,7 @@ func messageCells(w *writing, h adapters.Handover, now time.Time, dealer string)
 	for _, one := range w.lead.insert {
 		text, present, reason := textOf(w.values, w.values.messages, one.write, row)
 		if reason == "" && !present {
-			if one.column.Nullable || one.column.hasDefault {
+			if one.column.Nullable || one.column.HasDefault {
 				continue
 			}
 			reason = "the message has nothing for it, and the column must not be empty"
@@ -111,7 +112,7 @@ func messageCells(w *writing, h adapters.Handover, now time.Time, dealer string)
 			done, reason = one.fit.fit(text)
 		}
 		if reason != "" {
-			faults = append(faults, adapters.FieldFault{Field: one.column.title(), Reason: reason})
+			faults = append(faults, adapters.FieldFault{Field: one.column.Title(), Reason: reason})
 			continue
 		}
 		all = append(all, cell{assign: one, fitted: done})

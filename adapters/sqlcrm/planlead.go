@@ -43,7 +43,7 @@ func (a *attempt) planned() adapters.LeadPlanned {
 		if !r.active {
 			continue
 		}
-		row := adapters.PlannedRow{Step: r.step.name, Table: r.step.table.ref.Table, Insert: !r.found}
+		row := adapters.PlannedRow{Step: r.step.name, Table: r.step.table.Ref.Table, Insert: !r.found}
 		var cells []cell
 		switch {
 		case r.found && r.step.row.NeverChange:

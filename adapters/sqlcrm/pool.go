@@ -5,84 +5,37 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
-	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
-
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
-	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
 
 // pool is the connections to one dealer's CRM.
 type pool struct {
-	db     *gorm.DB
-	server plan.Server
-	limit  time.Duration // of one statement
+	*database.Pool
 	// declared are types that say more than the database does, by table and
 	// column; nil where the database is the dealer's own.
 	declared func(table, column string) string
 }
 
-// newPool makes a pool without connecting: a database that is away is no
-// mistake of the settings.
+// newPool makes a pool without connecting.
 func newPool(c *Config, log *slog.Logger) (*pool, error) {
-	p := &pool{limit: c.statementTimeout()}
-	var dialector gorm.Dialector
-	var err error
-	switch c.Driver {
-	case MySQL:
-		p.server = plan.MySQL
-		dialector, err = openMySQL(c, log)
-	case SQLite:
-		p.server = plan.SQLite
-		dialector, err = openSQLite(c)
-	default:
-		err = fmt.Errorf("the driver must be %q or %q", MySQL, SQLite)
-	}
+	p, err := database.Way{
+		Driver: c.Driver, DSN: c.DSN, Path: c.Path, Writes: true,
+		Connections: c.maxConnections(), Limit: c.StatementTimeout, Log: log,
+	}.Open()
 	if err != nil {
 		return nil, err
 	}
-	p.db, err = gorm.Open(dialector, &gorm.Config{
-		DisableAutomaticPing: true,
-		// Its lines would hold statements; errors are returned instead.
-		Logger: logger.Discard,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("opening the database: %w", err)
-	}
-	connections, err := p.db.DB()
-	if err != nil {
-		return nil, fmt.Errorf("opening the database: %w", err)
-	}
-	connections.SetMaxOpenConns(c.maxConnections())
-	connections.SetMaxIdleConns(c.maxConnections())
-	connections.SetConnMaxIdleTime(longestIdle)
-	connections.SetConnMaxLifetime(longestLife)
-	return p, nil
-}
-
-// How long a connection is kept.
-const (
-	longestIdle = 90 * time.Second
-	longestLife = 5 * time.Minute
-)
-
-func (p *pool) close() error {
-	connections, err := p.db.DB()
-	if err != nil {
-		return err
-	}
-	return connections.Close()
+	return &pool{Pool: p}, nil
 }
 
 // asker is what statements run on: the pool, one connection of it, or a
 // transaction.
 type asker interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	database.Asker
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
@@ -94,7 +47,7 @@ type on struct {
 	turn  sync.Mutex
 }
 
-func (p *pool) anywhere() *on { return &on{pool: p, via: p.db.Statement.ConnPool} }
+func (p *pool) anywhere() *on { return &on{pool: p, via: p.Anywhere()} }
 
 // Query implements plan.Querier. Every row was read, or there is an error that
 // is translated already.
@@ -114,25 +67,8 @@ func (o *on) Query(ctx context.Context, _, text string, args []any, next func() 
 }
 
 // rows runs a SELECT and hands each row to scan.
-func (o *on) rows(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) (err error) {
-	limited, cancel := context.WithTimeout(ctx, o.limit)
-	defer cancel()
-	defer func() {
-		if err != nil {
-			err = translate(ctx, err)
-		}
-	}()
-	rows, err := o.via.QueryContext(limited, text, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+func (o *on) rows(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	return o.AskOn(ctx, o.via, text, args, scan)
 }
 
 // texts runs a SELECT of so many columns and gives its rows as texts; NULL is nil.
@@ -163,23 +99,13 @@ func (o *on) texts(ctx context.Context, text string, args []any, width int) ([][
 
 // exec runs a statement that writes.
 func (o *on) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
-	limited, cancel := context.WithTimeout(ctx, o.limit)
+	limited, cancel := context.WithTimeout(ctx, o.Limit)
 	defer cancel()
 	result, err := o.via.ExecContext(limited, text, args...)
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, database.Translate(ctx, err)
 	}
 	return result, nil
-}
-
-// understands has the server read a statement without running it.
-func (p *pool) understands(ctx context.Context, text string, args int) error {
-	return p.anywhere().rows(ctx, "explain "+text, make([]any, args), func(*sql.Rows) error { return nil })
-}
-
-// ping says whether the database answers.
-func (p *pool) ping(ctx context.Context) error {
-	return p.anywhere().rows(ctx, "select 1", nil, func(*sql.Rows) error { return nil })
 }
 
 // session is one connection of the pool, which a transaction can be begun on.
@@ -191,25 +117,21 @@ type session struct {
 // session takes a connection out of the pool. give puts it back; with broken set
 // it is closed instead, and with it goes whatever the server holds for it.
 func (p *pool) session(ctx context.Context) (s *session, give func(broken bool) error, err error) {
-	connections, err := p.db.DB()
-	if err != nil {
-		return nil, nil, err
-	}
-	limited, cancel := context.WithTimeout(ctx, p.limit)
+	limited, cancel := context.WithTimeout(ctx, p.Limit)
 	defer cancel()
-	conn, err := connections.Conn(limited)
+	conn, err := p.Connections.Conn(limited)
 	if err != nil {
-		return nil, nil, translate(ctx, err)
+		return nil, nil, database.Translate(ctx, err)
 	}
 	give = func(broken bool) error {
 		if broken {
 			// The pool is told that the connection is of no more use.
 			if err := conn.Raw(func(any) error { return driver.ErrBadConn }); err != nil && !errors.Is(err, driver.ErrBadConn) && !errors.Is(err, sql.ErrConnDone) {
-				return translate(context.Background(), err)
+				return database.Translate(context.Background(), err)
 			}
 		}
 		if err := conn.Close(); err != nil && !errors.Is(err, sql.ErrConnDone) && !errors.Is(err, driver.ErrBadConn) {
-			return translate(context.Background(), err)
+			return database.Translate(context.Background(), err)
 		}
 		return nil
 	}
@@ -218,23 +140,23 @@ func (p *pool) session(ctx context.Context) (s *session, give func(broken bool) 
 
 // together runs do in a transaction. An error of do takes it back.
 func (s *session) together(ctx context.Context, do func(tx *on) error) error {
-	limited, cancel := context.WithTimeout(ctx, s.limit)
+	limited, cancel := context.WithTimeout(ctx, s.Limit)
 	defer cancel()
 	tx, err := s.conn.BeginTx(context.WithoutCancel(limited), nil)
 	if err != nil {
-		return translate(ctx, err)
+		return database.Translate(ctx, err)
 	}
 	if err := do(&on{pool: s.pool, via: tx, alone: true}); err != nil {
 		if undone := tx.Rollback(); undone != nil && !errors.Is(undone, sql.ErrTxDone) {
-			return errors.Join(err, translate(ctx, undone))
+			return errors.Join(err, database.Translate(ctx, undone))
 		}
 		return err
 	}
 	if err := ctx.Err(); err != nil {
-		return errors.Join(context.Cause(ctx), translate(ctx, tx.Rollback()))
+		return errors.Join(context.Cause(ctx), database.Translate(ctx, tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
-		return translate(ctx, err)
+		return database.Translate(ctx, err)
 	}
 	return nil
 }

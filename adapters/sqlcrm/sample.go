@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
@@ -193,6 +194,6 @@ func (s *Sample) Open(env adapters.Env, path string, declared func(table, column
 	p.declared = declared
 	crm := &CRM{config: c, env: env, pool: p}
 	v := s.version
-	crm.version = &version{file: v.file, shape: v.shape, plan: v.plan, moves: v.moves, values: v.values, turn: make(chan struct{}, 1)}
+	crm.version = &version{file: v.file, shape: v.shape, plan: v.plan, moves: v.moves, values: v.values, binding: database.NewBinding[program]()}
 	return crm, nil
 }

@@ -2,15 +2,11 @@ package sqlcrm
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
-	"sync/atomic"
-	"time"
 
-	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
@@ -25,11 +21,7 @@ type version struct {
 	moves  *plan.Plan // nil where nothing is fetched for messages
 	values *values
 
-	program atomic.Pointer[program]
-
-	turn   chan struct{} // held by whoever binds
-	tried  time.Time     // when binding failed last
-	failed error
+	binding *database.Binding[program]
 }
 
 // program is a version that is bound to the tables of a database.
@@ -39,10 +31,6 @@ type program struct {
 	messages *writing      // nil where no messages are
 	moves    *plan.Program // nil where no moves are fetched
 }
-
-// rebindPause is how long calls are answered with the reason of the last
-// failure before one of them asks the database again.
-const rebindPause = time.Second
 
 // CheckMapping finds everything that is wrong in a dealer's CRM files without a
 // database, warnings included. name is what the folder is called in faults.
@@ -68,7 +56,7 @@ func (c *Config) compile(folder fs.FS) (*version, mapfile.Faults) {
 
 // compileFile compiles a file with the faults of its form.
 func compileFile(file *crmfile.File, s *interfaceShape, faults mapfile.Faults) (*version, mapfile.Faults) {
-	v := &version{file: file, shape: s, turn: make(chan struct{}, 1)}
+	v := &version{file: file, shape: s, binding: database.NewBinding[program]()}
 	var meaning mapfile.Faults
 	if file.Update != nil && file.Update.Section != nil {
 		complete(file)
@@ -92,44 +80,23 @@ func compileFile(file *crmfile.File, s *interfaceShape, faults mapfile.Faults) (
 }
 
 // bound gives the program of a version, binding it to the tables of the database
-// if that has not been done. now leaves out the pause between tries.
-func (c *CRM) bound(ctx context.Context, v *version, now bool) (*program, error) {
-	if p := v.program.Load(); p != nil {
-		return p, nil
-	}
-	select {
-	case v.turn <- struct{}{}:
-		defer func() { <-v.turn }()
-	case <-ctx.Done():
-		return nil, translate(ctx, ctx.Err())
-	}
-	if p := v.program.Load(); p != nil {
-		return p, nil
-	}
-	if !now && v.failed != nil && c.env.Now().Sub(v.tried) < rebindPause {
-		return nil, v.failed
-	}
-	p, faults, err := c.bindTo(ctx, v)
-	if errors.Is(err, context.Canceled) {
-		return nil, err // says nothing about the database
-	}
-	v.tried, v.failed = c.env.Now(), err
-	if err != nil {
-		return nil, err
-	}
-	v.program.Store(p)
-	if len(faults) > 0 {
-		c.env.Log.InfoContext(ctx, "the mapping of the CRM has warnings; `dealerbridge mapping check --db` lists them", "warnings", len(faults))
-	}
-	return p, nil
+// if that has not been done.
+func (c *CRM) bound(ctx context.Context, v *version, when database.When) (*program, error) {
+	return v.binding.Make(ctx, when, c.env.Now, func(ctx context.Context) (*program, error) {
+		p, faults, err := c.bindTo(ctx, v)
+		if err == nil && len(faults) > 0 {
+			c.env.Log.InfoContext(ctx, "the mapping of the CRM has warnings; `dealerbridge mapping check --db` lists them", "warnings", len(faults))
+		}
+		return p, err
+	})
 }
 
 // bindTo compiles a version for the tables the database has now. Without an
 // error the faults are warnings.
 func (c *CRM) bindTo(ctx context.Context, v *version) (*program, mapfile.Faults, error) {
-	limited, cancel := context.WithTimeout(ctx, 2*c.pool.limit)
+	limited, cancel := context.WithTimeout(ctx, 2*c.pool.Limit)
 	defer cancel()
-	if err := c.dialectFits(v); err != nil {
+	if err := c.pool.DialectFits(v.plan, v.file.Path, v.file.Shared.Pos); err != nil {
 		return nil, nil, err
 	}
 	refs := v.tables()
@@ -152,7 +119,7 @@ func (c *CRM) bindTo(ctx context.Context, v *version) (*program, mapfile.Faults,
 		if one.plan == nil {
 			continue
 		}
-		bound, found := one.plan.Bind(c.pool.server, known.schema)
+		bound, found := one.plan.Bind(c.pool.Server, known.Schema)
 		faults = append(faults, crmfile.Renamed(found)...)
 		if bound == nil {
 			continue
@@ -164,11 +131,11 @@ func (c *CRM) bindTo(ctx context.Context, v *version) (*program, mapfile.Faults,
 		faults = append(faults, refused...)
 		*one.to = bound
 	}
-	b := &binder{version: v, catalog: known, server: c.pool.server}
+	b := &binder{version: v, catalog: known, server: c.pool.Server}
 	p.writing, p.messages = b.lead(), b.messages()
 	faults = told(v, append(faults, b.faults...).Sorted())
 	if faults.Err() != nil {
-		return nil, faults, mappingError(faults)
+		return nil, faults, database.MappingError(faults)
 	}
 	return p, faults, nil
 }
@@ -189,34 +156,12 @@ func told(v *version, faults mapfile.Faults) mapfile.Faults {
 
 // prepareAll has the server read every statement before the first is run.
 func (c *CRM) prepareAll(ctx context.Context, v *version, p *plan.Program) (mapfile.Faults, error) {
-	var faults mapfile.Faults
-	for _, s := range p.Statements() {
-		err := c.pool.understands(ctx, s.Text, s.Args)
-		if err == nil {
-			continue
-		}
-		why, refused := refusal(err)
-		if !refused {
-			return nil, fmt.Errorf("preparing the statements of the mapping: %w", err)
-		}
-		faults = append(faults, mapfile.Fault{
+	return database.Judge(ctx, p, c.pool.Understands, func(s plan.Prepared, why string) mapfile.Fault {
+		return mapfile.Fault{
 			File: v.file.Path, Pos: v.file.Shared.Pos, Path: s.Name,
 			Message: "the database does not accept the statement made of this: " + why,
-		})
-	}
-	return faults, nil
-}
-
-// dialectFits refuses SQL that was written for another server.
-func (c *CRM) dialectFits(v *version) error {
-	if v.plan == nil || !v.plan.HasSQL() || string(v.plan.Dialect()) == string(c.pool.server) {
-		return nil
-	}
-	return mappingError(mapfile.Faults{{
-		File: v.file.Path, Pos: v.file.Shared.Pos, Path: "dialect",
-		Message: fmt.Sprintf("the SQL in this file is written for %s and the database is %s; write that SQL for %s and say `dialect: %s`",
-			v.plan.Dialect(), c.pool.server, c.pool.server, c.pool.server),
-	}})
+		}
+	})
 }
 
 // tables are those that are written.
@@ -242,12 +187,6 @@ func (v *version) tables() []plan.TableRef {
 		add(list.Source)
 	}
 	return refs
-}
-
-// mappingError makes faults an error of the adapter; errors.As finds the faults
-// in it.
-func mappingError(faults mapfile.Faults) error {
-	return fmt.Errorf("%w:\n%w", adapters.ErrMapping, faults)
 }
 
 // sentence puts reasons of a plan into words.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
 
@@ -40,18 +41,18 @@ func (c *CRM) WriteLead(ctx context.Context, lead adapters.ReceivedLead, journal
 	for try := 1; ; try++ {
 		a.reset()
 		written, err = a.locked(ctx)
-		if try < maxAttempts && (is(err, conflict) || errors.Is(err, errAgain)) {
+		if try < maxAttempts && (database.Is(err, database.Conflict) || errors.Is(err, errAgain)) {
 			continue
 		}
 		break
 	}
 	switch {
 	case errors.Is(err, errAgain):
-		err = &adapters.NotFitting{Faults: []adapters.FieldFault{{Field: p.writing.dealer.table.ref.Table, Reason: "a unique index of a table has one of the lead's values already, and no `find:` leads to that row"}}}
-	case is(err, unfitting), is(err, duplicate):
-		var f *failure
+		err = &adapters.NotFitting{Faults: []adapters.FieldFault{{Field: p.writing.dealer.table.Ref.Table, Reason: "a unique index of a table has one of the lead's values already, and no `find:` leads to that row"}}}
+	case database.Is(err, database.Unfitting), database.Is(err, database.Duplicate):
+		var f *database.Failure
 		if errors.As(err, &f) {
-			err = &adapters.NotFitting{Faults: []adapters.FieldFault{{Field: a.writingTo(), Reason: f.reason}}}
+			err = &adapters.NotFitting{Faults: []adapters.FieldFault{{Field: a.writingTo(), Reason: f.Reason}}}
 		}
 	}
 	if err != nil {
@@ -74,7 +75,7 @@ func (a *attempt) writingTo() string {
 			last = a.w.steps[r.step.at+1]
 		}
 	}
-	return last.table.ref.Table
+	return last.table.Ref.Table
 }
 
 // locked makes the attempt while nobody else writes leads here.
@@ -90,7 +91,7 @@ func (a *attempt) locked(ctx context.Context) (written adapters.LeadWritten, err
 			err = given
 		}
 	}()
-	if s.server == plan.MySQL {
+	if s.Server == plan.MySQL {
 		if err := a.lock(ctx, s.on); err != nil {
 			return written, err
 		}
@@ -106,18 +107,18 @@ func (a *attempt) locked(ctx context.Context) (written adapters.LeadWritten, err
 // lock waits until this process is the only one that writes leads into the
 // database.
 func (a *attempt) lock(ctx context.Context, o *on) error {
-	seconds := strconv.FormatFloat(max(1, o.limit.Seconds()-1), 'f', 0, 64)
+	seconds := strconv.FormatFloat(max(1, o.Limit.Seconds()-1), 'f', 0, 64)
 	rows, err := o.texts(ctx, "select get_lock(concat(?, ':', left(md5(database()), 16)), "+seconds+")", []any{a.lockName()}, 1)
 	if err != nil {
 		return err
 	}
 	if len(rows) != 1 || rows[0][0] == nil || *rows[0][0] != "1" {
-		return &failure{kind: away, reason: "another process is writing leads into the database"}
+		return database.Failed("another process is writing leads into the database")
 	}
 	return nil
 }
 
-func (a *attempt) lockName() string { return lockName(a.crm.pool.server, a.crm.env.Dealer) }
+func (a *attempt) lockName() string { return lockName(a.crm.pool.Server, a.crm.env.Dealer) }
 
 func (a *attempt) unlock(ctx context.Context, o *on) error {
 	_, err := o.texts(context.WithoutCancel(ctx), "select release_lock(concat(?, ':', left(md5(database()), 16)))", []any{a.lockName()}, 1)
@@ -206,7 +207,7 @@ func (a *attempt) noteChosen(ctx context.Context, tx *on, some bool) error {
 // rowsIn writes the rows in a transaction. chosen says that keys were chosen
 // before it.
 func (a *attempt) rowsIn(ctx context.Context, s *session, tx *on, chosen bool) (outcome adapters.WriteOutcome, before, after *adapters.LeadState, err error) {
-	if s.server == plan.SQLite {
+	if s.Server == plan.SQLite {
 		// Nothing but the transaction keeps others out, so it is looked again.
 		if again, err := a.changedMeanwhile(ctx, tx); err != nil || again {
 			return "", nil, nil, errors.Join(err, errAgain)
@@ -292,7 +293,7 @@ func (a *attempt) insertRow(ctx context.Context, tx *on, r *rowState) error {
 			return err
 		}
 		result, err := tx.exec(ctx, text, args)
-		if is(err, duplicate) {
+		if database.Is(err, database.Duplicate) {
 			changed, err := a.another(ctx, tx, r)
 			if err != nil {
 				return err
@@ -311,7 +312,7 @@ func (a *attempt) insertRow(ctx context.Context, tx *on, r *rowState) error {
 		if auto != nil {
 			number, err := result.LastInsertId()
 			if err != nil {
-				return translate(ctx, err)
+				return database.Translate(ctx, err)
 			}
 			r.key[auto.Name] = strconv.FormatInt(number, 10)
 		}
@@ -322,10 +323,10 @@ func (a *attempt) insertRow(ctx context.Context, tx *on, r *rowState) error {
 
 // insertText makes the statement of a new row; auto is the column the database
 // counts.
-func (a *attempt) insertText(r *rowState, cells []cell) (text string, args []any, auto *column, err error) {
+func (a *attempt) insertText(r *rowState, cells []cell) (text string, args []any, auto *database.Column, err error) {
 	var names []string
-	add := func(c *column, arg any) {
-		names = append(names, quoted(c.Name))
+	add := func(c *database.Column, arg any) {
+		names = append(names, database.Quoted(c.Name))
 		args = append(args, arg)
 	}
 	for _, k := range r.step.keys {
@@ -338,7 +339,7 @@ func (a *attempt) insertText(r *rowState, cells []cell) (text string, args []any
 				return "", nil, nil, &adapters.NotFitting{Faults: faults}
 			}
 			if len(key) == 0 {
-				return "", nil, nil, &adapters.NotFitting{Faults: []adapters.FieldFault{{Field: k.column.title(), Reason: "there is no value for the row's key"}}}
+				return "", nil, nil, &adapters.NotFitting{Faults: []adapters.FieldFault{{Field: k.column.Title(), Reason: "there is no value for the row's key"}}}
 			}
 			r.key[k.column.Name] = key[0].text
 			add(k.column, key[0].arg)
@@ -356,9 +357,9 @@ func (a *attempt) insertText(r *rowState, cells []cell) (text string, args []any
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(names)), ", ")
 	if len(names) == 0 {
-		return "insert into " + r.step.table.name() + " default values", nil, auto, nil
+		return "insert into " + r.step.table.SQL() + " default values", nil, auto, nil
 	}
-	return "insert into " + r.step.table.name() + " (" + strings.Join(names, ", ") + ") values (" + marks + ")", args, auto, nil
+	return "insert into " + r.step.table.SQL() + " (" + strings.Join(names, ", ") + ") values (" + marks + ")", args, auto, nil
 }
 
 // updateRow writes what is new in the lead into a row that stands there.
@@ -427,7 +428,7 @@ func (a *attempt) whereKey(r *rowState) (string, []any) {
 	var parts []string
 	var args []any
 	for _, k := range r.step.keys {
-		parts = append(parts, quoted(k.column.Name)+" = ?")
+		parts = append(parts, database.Quoted(k.column.Name)+" = ?")
 		args = append(args, a.arg(k.column, r.key[k.column.Name]))
 	}
 	return " where " + strings.Join(parts, " and "), args
@@ -437,11 +438,11 @@ func (a *attempt) set(ctx context.Context, tx *on, r *rowState, cells []cell) er
 	var parts []string
 	var args []any
 	for _, c := range cells {
-		parts = append(parts, quoted(c.assign.column.Name)+" = ?")
+		parts = append(parts, database.Quoted(c.assign.column.Name)+" = ?")
 		args = append(args, c.arg)
 	}
 	where, key := a.whereKey(r)
-	if _, err := tx.exec(ctx, "update "+r.step.table.name()+" set "+strings.Join(parts, ", ")+where, append(args, key...)); err != nil {
+	if _, err := tx.exec(ctx, "update "+r.step.table.SQL()+" set "+strings.Join(parts, ", ")+where, append(args, key...)); err != nil {
 		return err
 	}
 	r.changed = true
@@ -451,23 +452,23 @@ func (a *attempt) set(ctx context.Context, tx *on, r *rowState, cells []cell) er
 // appendTo adds a text to a column in one statement, unless it stands there
 // already: nothing that people write meanwhile is lost, and a repeat adds
 // nothing.
-func (a *attempt) appendTo(ctx context.Context, tx *on, r *rowState, c *column, text string) error {
-	name := quoted(c.Name)
+func (a *attempt) appendTo(ctx context.Context, tx *on, r *rowState, c *database.Column, text string) error {
+	name := database.Quoted(c.Name)
 	joined, within := "concat("+name+", ?)", "instr("+name+", ?) = 0"
-	if tx.server == plan.SQLite {
+	if tx.Server == plan.SQLite {
 		joined = name + " || ?"
 	}
 	where, key := a.whereKey(r)
 	args := []any{text, "\n" + text}
 	args = append(append(args, key...), text)
-	result, err := tx.exec(ctx, "update "+r.step.table.name()+" set "+name+" = case when "+name+" is null or "+name+" = '' then ? else "+joined+" end"+
+	result, err := tx.exec(ctx, "update "+r.step.table.SQL()+" set "+name+" = case when "+name+" is null or "+name+" = '' then ? else "+joined+" end"+
 		where+" and ("+name+" is null or "+within+")", args)
 	if err != nil {
 		return err
 	}
 	changed, err := result.RowsAffected()
 	if err != nil {
-		return translate(ctx, err)
+		return database.Translate(ctx, err)
 	}
 	r.changed = r.changed || changed > 0
 	return nil
