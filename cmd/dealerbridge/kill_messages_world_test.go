@@ -164,12 +164,12 @@ func newMailWorld(t testing.TB, seed uint64, state config.State, settings string
 	w.quicken = func() {
 		t.Helper()
 		w.exec(db, "UPDATE queue_lanes SET until_ms = 0")
-		w.exec(db, "UPDATE queue_items SET strikes = 0, blamed_ms = 0 WHERE strikes <> 0 AND settled_ms = 0")
+		w.exec(db, "UPDATE queue_places SET strikes = 0, blamed_ms = 0 WHERE strikes <> 0 AND settled_ms = 0")
 		w.hurry()
 	}
 	w.hurry = func() {
 		t.Helper()
-		w.exec(db, "UPDATE queue_items SET next_ms = 0 WHERE next_ms <> 0")
+		w.exec(db, "UPDATE queue_places SET next_ms = 0 WHERE next_ms <> 0")
 	}
 	return w
 }

@@ -2,13 +2,18 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"path"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
 )
 
 // LimitPages lets the state grow no further, as a full disk would.
@@ -120,4 +125,25 @@ func WaitForPushes(ctx context.Context, s *Store, n int) error {
 // Exec runs a statement, in the transaction the context carries.
 func Exec(ctx context.Context, s *Store, statement string) error {
 	return s.at(ctx).Exec(statement).Error
+}
+
+// OpenBefore opens a state as a version did that knew no migration from a name on.
+func OpenBefore(ctx context.Context, o Options, name string) (*sql.DB, error) {
+	dialector, err := dialectorFor(o)
+	if err != nil {
+		return nil, err
+	}
+	db, err := gorm.Open(dialector, &gorm.Config{TranslateError: true, Logger: logger.Discard})
+	if err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(migrations, "migrations/"+db.Name()+"/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	names = slices.DeleteFunc(names, func(n string) bool { return path.Base(n) >= name })
+	if err := db.WithContext(ctx).Connection(func(tx *gorm.DB) error { return apply(tx, names) }); err != nil {
+		return nil, err
+	}
+	return db.DB()
 }

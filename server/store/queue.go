@@ -40,17 +40,30 @@ const begun = -1 << 40
 
 const (
 	partSize   = 512 << 10 // bytes of a row of queue_bodies: any server takes that in one statement
-	inRowFile  = 2000      // a body up to this stands in its item's row; SQLite writes rows anew with every change
-	inRowOther = partSize
-	rowsAtOnce = 200     // items of one statement
-	bytesOnce  = 1 << 20 // and their bodies
+	inRow      = partSize  // a body up to this stands in its item's row
+	rowsAtOnce = 200       // items of one statement
+	bytesOnce  = 1 << 20   // and their bodies
 )
 
-// itemColumns are those a new item is written with.
-const itemColumns = "(lane, id, state, place, order_key, merge_key, customer, kind, priority, tries, strikes, merged, " +
-	"enqueued_ms, first_ms, blamed_ms, next_ms, settled_ms, bytes, parts, why, body)"
+// Two tables hold an item. What was pushed stands in queue_items, which has as few
+// indexes as it can, since somebody waits while it is written. Where it stands
+// is in queue_places, together with what it is looked for by; whoever works on
+// the lane makes that row (see place), so that many are made at once and nobody
+// waits for them. An item with a merge key has it from the beginning.
 
-const itemValues = "(?, ?, 1, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0, 0, 0, 0, ?, ?, '', ?)"
+// itemColumns are those a new item is written with.
+const itemColumns = "(lane, id, order_key, merge_key, customer, kind, priority, enqueued_ms, bytes, parts, body"
+
+const itemMarks = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+
+// itemsInto is a statement that writes so many items.
+func (s *Store) itemsInto(rows int) string {
+	columns, marks := itemColumns+")", itemMarks+")"
+	if s.path == "" {
+		columns, marks = itemColumns+", fresh)", itemMarks+", ?)"
+	}
+	return "INSERT INTO queue_items " + columns + " VALUES " + marks + strings.Repeat(", "+marks, rows-1)
+}
 
 // lanes remembers the numbers of lanes; they never change.
 type lanes struct{ known sync.Map }
@@ -103,7 +116,8 @@ type newItem struct {
 	parts int // rows of queue_bodies; 0 where the body is in the item's row
 }
 
-func (n *newItem) values() []any {
+// values are those of itemsInto.
+func (s *Store) values(to []any, n *newItem) []any {
 	var body []byte
 	switch {
 	case n.parts > 0:
@@ -116,10 +130,11 @@ func (n *newItem) values() []any {
 	if !n.Enqueued.IsZero() {
 		at = n.Enqueued
 	}
-	return []any{
-		n.lane, raw(n.ID), -n.Priority, raw(n.OrderKey), raw(n.MergeKey), raw(n.Customer), n.Kind, n.Priority,
-		millis(at), len(n.Body), n.parts, body,
+	to = append(to, n.lane, raw(n.ID), raw(n.OrderKey), raw(n.MergeKey), raw(n.Customer), n.Kind, n.Priority, millis(at), len(n.Body), n.parts, body)
+	if s.path == "" {
+		to = append(to, flag(n.MergeKey == ""))
 	}
+	return to
 }
 
 // Push is part of queue.Storage.
@@ -154,16 +169,7 @@ type push struct {
 	db *gorm.DB
 }
 
-// inRow is how large a body may be to stand in its item's row.
-func (s *Store) inRow() int {
-	if s.path != "" {
-		return inRowFile
-	}
-	return inRowOther
-}
-
 func (p *push) all(ctx context.Context, items []queue.Item, at func(i int) time.Time, receipts []queue.Receipt) error {
-	inRow := p.q.s.inRow()
 	news := make([]newItem, len(items))
 	for i := range items {
 		lane, err := p.q.lane(ctx, items[i].Lane, true)
@@ -273,7 +279,7 @@ func (p *push) merge(n *newItem) (bool, error) {
 	if n.MergeKey == "" {
 		return false, nil
 	}
-	res := p.db.Exec("UPDATE queue_items SET merged = merged + 1 WHERE lane = ? AND merge_key = ? AND merge_key <> ? AND state = ? AND tries = 0",
+	res := p.db.Exec("UPDATE queue_places SET merged = merged + 1 WHERE lane = ? AND merge_key = ? AND merge_key <> ? AND state = ? AND tries = 0",
 		n.lane, raw(n.MergeKey), raw(""), stateWaiting)
 	if res.Error != nil {
 		return false, fmt.Errorf("merging: %w", redacted(res.Error))
@@ -289,12 +295,11 @@ func (p *push) insert(news []newItem, add []int, receipts []queue.Receipt) error
 	var values []any
 	large := false
 	for _, i := range add {
-		values = append(values, news[i].values()...)
+		values = p.q.s.values(values, &news[i])
 		receipts[i] = queue.Added
 		large = large || news[i].parts > 0
 	}
-	rows := strings.Repeat(", "+itemValues, len(add))[2:]
-	err := p.db.Exec("INSERT INTO queue_items "+itemColumns+" VALUES "+rows, values...).Error
+	err := p.db.Exec(p.q.s.itemsInto(len(add)), values...).Error
 	switch {
 	case errors.Is(err, gorm.ErrDuplicatedKey) && len(add) > 1:
 		for _, i := range add { // which of them came from elsewhere meanwhile
@@ -308,10 +313,27 @@ func (p *push) insert(news []newItem, add []int, receipts []queue.Receipt) error
 		return nil
 	case err != nil:
 		return fmt.Errorf("writing items: %w", redacted(err))
-	case !large:
-		return nil
+	}
+	if err := p.stand(news, add); err != nil || !large {
+		return err
 	}
 	return p.bodies(news, add)
+}
+
+// stand gives those that others may be merged into their places at once.
+func (p *push) stand(news []newItem, add []int) error {
+	byLane := map[int64][][]byte{}
+	for _, i := range add {
+		if n := &news[i]; n.MergeKey != "" {
+			byLane[n.lane] = append(byLane[n.lane], raw(n.ID))
+		}
+	}
+	for lane, ids := range byLane {
+		if err := p.db.Exec(placing+"lane = ? AND id IN ?", lane, ids).Error; err != nil {
+			return fmt.Errorf("placing items: %w", redacted(err))
+		}
+	}
+	return nil
 }
 
 // bodies writes what does not stand in the items' rows.

@@ -113,7 +113,7 @@ func TestACrowdedLaneOnSQLite(t *testing.T) {
 	}
 	const rounds = 20
 	traffic(t, q, flowing, []queue.Lane{blocked, flowing}, rounds)
-	look("traffic beside it", rounds*20)
+	look("traffic beside it", rounds*24)
 	for _, at := range []time.Time{noon, noon.Add(time.Hour)} { // blocked, and going on
 		c := queue.Claim{Lane: blocked, Owner: "one", Until: at.Add(life)}
 		turn, err := q.Turn(t.Context(), c, at, nil)

@@ -44,7 +44,7 @@ const (
 // gatherable says whether an item can go with others: alone in its call, outside
 // of any transaction, with nothing to look up.
 func (q *Queue) gatherable(ctx context.Context, items []queue.Item) bool {
-	return len(items) == 1 && items[0].MergeKey == "" && len(items[0].Body) <= q.s.inRow() && ctx.Value(together{q.s}) == nil
+	return len(items) == 1 && items[0].MergeKey == "" && len(items[0].Body) <= inRow && ctx.Value(together{q.s}) == nil
 }
 
 // gather pushes one item, with those of others.

@@ -98,3 +98,7 @@ func rowsRead(t *testing.T, s *dbtest.PrivateServer) func() int64 {
 		return sum
 	}
 }
+
+func TestAnOlderQueueIsTakenOverOnAServer(t *testing.T) {
+	movedQueue(t, store.Options{DSN: dbtest.MySQL(t).DSN()})
+}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -17,8 +16,6 @@ import (
 // for each. So single pushes go a way of their own: one statement that is a
 // transaction by itself, with no round trip to begin or to commit one, and with
 // nothing looked up before: that an item is there already shows when it is written.
-
-const insertItem = "INSERT INTO queue_items " + itemColumns + " VALUES " + itemValues
 
 // singles keeps items that each came alone. ok is false where they need the long
 // way: a lane is new, or a server has put another one's transaction first.
@@ -55,9 +52,9 @@ func (q *Queue) toServer(ctx context.Context, news []newItem, receipts []queue.R
 	}
 	values := make([]any, 0, 12*len(news))
 	for i := range news {
-		values = append(values, news[i].values()...)
+		values = q.s.values(values, &news[i])
 	}
-	_, err = pool.ExecContext(ctx, insertItem+strings.Repeat(", "+itemValues, len(news)-1), values...)
+	_, err = pool.ExecContext(ctx, q.s.itemsInto(len(news)), values...)
 	switch {
 	case len(news) == 1 && errors.Is(q.s.translated(err), gorm.ErrDuplicatedKey):
 		receipts[0] = queue.Repeated
@@ -73,7 +70,7 @@ func (q *Queue) toServer(ctx context.Context, news []newItem, receipts []queue.R
 
 // toFile writes a few items with a statement that SQLite has read once.
 func (q *Queue) toFile(ctx context.Context, news []newItem, receipts []queue.Receipt) error {
-	insert, err := q.s.insert.prepare(ctx, q.s.db, insertItem)
+	insert, err := q.s.insert.prepare(ctx, q.s.db, q.s.itemsInto(1))
 	if err != nil {
 		return redacted(err)
 	}
@@ -102,7 +99,7 @@ func (q *Queue) toFile(ctx context.Context, news []newItem, receipts []queue.Rec
 }
 
 func (s *Store) writeItem(ctx context.Context, insert *sql.Stmt, n *newItem) (queue.Receipt, error) {
-	_, err := insert.ExecContext(ctx, n.values()...)
+	_, err := insert.ExecContext(ctx, s.values(make([]any, 0, 12), n)...)
 	switch {
 	case errors.Is(s.translated(err), gorm.ErrDuplicatedKey):
 		return queue.Repeated, nil

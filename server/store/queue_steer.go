@@ -1,9 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -11,7 +12,7 @@ import (
 	"github.com/dealerbridge/dealerbridge/server/queue"
 )
 
-// itemRow is one row of queue_items.
+// itemRow is an item and its place.
 type itemRow struct {
 	Number     int64
 	Lane       int64
@@ -35,11 +36,14 @@ type itemRow struct {
 	Parts      int
 	Why        string
 	Body       []byte
+	Fresh      int // whether items of its lane wait for their places
 }
 
-// rowColumns are all but the body.
-const rowColumns = "number, lane, id, state, place, order_key, merge_key, customer, kind, priority, tries, strikes, merged, " +
-	"enqueued_ms, first_ms, blamed_ms, next_ms, settled_ms, bytes, parts, why"
+// rowColumns are all but the body. What has no place yet waits.
+const rowColumns = "i.number, i.lane, i.id, COALESCE(p.state, 1) AS state, COALESCE(p.place, -i.priority) AS place, i.order_key, i.merge_key, " +
+	"i.customer, i.kind, i.priority, COALESCE(p.tries, 0) AS tries, COALESCE(p.strikes, 0) AS strikes, COALESCE(p.merged, 0) AS merged, " +
+	"i.enqueued_ms, COALESCE(p.first_ms, 0) AS first_ms, COALESCE(p.blamed_ms, 0) AS blamed_ms, COALESCE(p.next_ms, 0) AS next_ms, " +
+	"COALESCE(p.settled_ms, 0) AS settled_ms, i.bytes, i.parts, COALESCE(p.why, '') AS why"
 
 // item is the row without its body.
 func (r itemRow) item(lane queue.Lane) queue.Item {
@@ -107,31 +111,49 @@ func (q *Queue) List(ctx context.Context, f queue.Filter) ([]queue.Item, error) 
 	for id := range lanes {
 		ids = append(ids, id)
 	}
-	db := q.s.at(ctx).Table("queue_items").Select(rowColumns).Where("lane IN ? AND number > ?", ids, f.After)
-	if len(f.States) > 0 {
-		db = db.Where("state IN ?", stored(f.States))
-	}
-	if f.Kind != "" {
-		db = db.Where("kind = ?", f.Kind)
-	}
-	if f.OrderKey != "" {
-		db = db.Where("order_key = ? AND order_key <> ?", raw(f.OrderKey), raw(""))
-	}
-	if f.Customer != "" {
-		db = db.Where("customer = ? AND customer <> ?", raw(f.Customer), raw(""))
-	}
 	if f.Most <= 0 {
 		f.Most = 100
 	}
-	var rows []itemRow
-	if err := db.Order("number").Limit(f.Most).Find(&rows).Error; err != nil {
+	// New ones first: one that gets its place meanwhile is found twice rather than
+	// not at all.
+	var rows, placed []itemRow
+	if len(f.States) == 0 || slices.Contains(f.States, queue.Waiting) {
+		db := narrowed(q.s.at(ctx).Table("queue_items i").Joins("LEFT JOIN queue_places p ON p.number = i.number"), f, "i")
+		if err := db.Where("EXISTS (SELECT 1 "+q.s.fresh("i.lane")+" AND f.number = i.number)").Where("i.lane IN ? AND i.number > ?", ids, f.After).
+			Select(rowColumns).Order("i.number").Limit(f.Most).Find(&rows).Error; err != nil {
+			return nil, fmt.Errorf("reading items: %w", redacted(err))
+		}
+	}
+	db := narrowed(q.s.at(ctx).Table("queue_places p").Joins("JOIN queue_items i ON i.number = p.number"), f, "p")
+	if len(f.States) > 0 {
+		db = db.Where("p.state IN ?", stored(f.States))
+	}
+	if err := db.Where("p.lane IN ? AND p.number > ?", ids, f.After).Select(rowColumns).Order("p.number").Limit(f.Most).Find(&placed).Error; err != nil {
 		return nil, fmt.Errorf("reading items: %w", redacted(err))
 	}
+	rows = append(placed, rows...)
+	slices.SortStableFunc(rows, func(a, b itemRow) int { return cmp.Compare(a.Number, b.Number) })
+	rows = slices.CompactFunc(rows, func(a, b itemRow) bool { return a.Number == b.Number })
+	rows = rows[:min(len(rows), f.Most)]
 	items := make([]queue.Item, len(rows))
 	for i, r := range rows {
 		items[i] = r.item(lanes[r.Lane])
 	}
 	return items, nil
+}
+
+// narrowed leaves what a filter says of keys, as one of the tables has them.
+func narrowed(db *gorm.DB, f queue.Filter, table string) *gorm.DB {
+	if f.Kind != "" {
+		db = db.Where("i.kind = ?", f.Kind)
+	}
+	if f.OrderKey != "" {
+		db = db.Where(table+".order_key = ? AND "+table+".order_key <> ?", raw(f.OrderKey), raw(""))
+	}
+	if f.Customer != "" {
+		db = db.Where(table+".customer = ? AND "+table+".customer <> ?", raw(f.Customer), raw(""))
+	}
+	return db
 }
 
 func stored(states []queue.State) []int {
@@ -153,7 +175,7 @@ func stored(states []queue.State) []int {
 
 // Item is part of queue.Storage.
 func (q *Queue) Item(ctx context.Context, number int64) (queue.Item, error) {
-	return q.one(ctx, "number = ?", number)
+	return q.one(ctx, "i.number = ? AND i.lane > 0", number)
 }
 
 // Find is part of queue.Storage.
@@ -162,13 +184,13 @@ func (q *Queue) Find(ctx context.Context, lane queue.Lane, id string) (queue.Ite
 	if err != nil {
 		return queue.Item{}, err
 	}
-	return q.one(ctx, "lane = ? AND id = ?", n, raw(id))
+	return q.one(ctx, "i.lane = ? AND i.id = ?", n, raw(id))
 }
 
 func (q *Queue) one(ctx context.Context, where string, values ...any) (queue.Item, error) {
 	db := q.s.at(ctx)
 	var rows []itemRow
-	if err := db.Raw("SELECT "+rowColumns+", body FROM queue_items WHERE "+where, values...).Scan(&rows).Error; err != nil {
+	if err := db.Raw("SELECT "+rowColumns+", i.body FROM queue_items i LEFT JOIN queue_places p ON p.number = i.number WHERE "+where, values...).Scan(&rows).Error; err != nil {
 		return queue.Item{}, fmt.Errorf("reading an item: %w", redacted(err))
 	}
 	if len(rows) == 0 {
@@ -195,10 +217,10 @@ func (q *Queue) Retry(ctx context.Context, number int64, now time.Time) (queue.L
 		case i.State == queue.Done:
 			return queue.ErrState
 		case i.State == queue.Parked:
-			err = db.Exec("UPDATE queue_items SET state = ?, place = -priority, next_ms = 0, settled_ms = 0, strikes = 0, blamed_ms = 0 WHERE number = ? AND state = ?",
-				stateWaiting, number, stateParked).Error
+			err = db.Exec("UPDATE queue_places SET state = ?, place = ?, next_ms = 0, settled_ms = 0, strikes = 0, blamed_ms = 0 WHERE number = ? AND state = ?",
+				stateWaiting, -i.Priority, number, stateParked).Error
 		default: // its place stays: what was begun stays the head
-			err = db.Exec("UPDATE queue_items SET next_ms = 0, strikes = 0, blamed_ms = 0 WHERE number = ? AND state = ?", number, stateWaiting).Error
+			err = db.Exec("UPDATE queue_places SET next_ms = 0, strikes = 0, blamed_ms = 0 WHERE number = ? AND state = ?", number, stateWaiting).Error
 		}
 		if err != nil {
 			return fmt.Errorf("putting an item back: %w", redacted(err))
@@ -206,7 +228,7 @@ func (q *Queue) Retry(ctx context.Context, number int64, now time.Time) (queue.L
 		if i.OrderKey == "" {
 			return nil
 		}
-		err = db.Raw("SELECT COUNT(*) FROM queue_items WHERE lane = (SELECT id FROM queue_lanes WHERE dealer = ? AND direction = ?) "+
+		err = db.Raw("SELECT COUNT(*) FROM queue_places WHERE lane = (SELECT id FROM queue_lanes WHERE dealer = ? AND direction = ?) "+
 			"AND order_key = ? AND order_key <> ? AND state IN ? AND number > ?",
 			i.Lane.Dealer, string(i.Lane.Direction), raw(i.OrderKey), raw(""), []int{stateDone, stateEmptied}, number).Scan(&overtaken).Error
 		if err != nil {
@@ -226,7 +248,7 @@ func (q *Queue) Park(ctx context.Context, number int64, why string, now time.Tim
 		case queue.Parked:
 			return nil
 		}
-		err := q.s.at(ctx).Exec("UPDATE queue_items SET state = ?, place = ?, settled_ms = ?, next_ms = 0, why = ? WHERE number = ? AND state = ?",
+		err := q.s.at(ctx).Exec("UPDATE queue_places SET state = ?, place = ?, settled_ms = ?, next_ms = 0, why = ? WHERE number = ? AND state = ?",
 			stateParked, millis(now), millis(now), why, number, stateWaiting).Error
 		if err != nil {
 			return fmt.Errorf("parking an item: %w", redacted(err))
@@ -246,8 +268,27 @@ func (q *Queue) steer(ctx context.Context, number int64, do func(context.Context
 			lock = " FOR UPDATE"
 		}
 		var rows []itemRow
-		if err := db.Raw("SELECT "+rowColumns+" FROM queue_items WHERE number = ?"+lock, number).Scan(&rows).Error; err != nil {
-			return fmt.Errorf("reading an item: %w", redacted(err))
+		read := func() error {
+			err := db.Raw("SELECT "+rowColumns+" FROM queue_places p JOIN queue_items i ON i.number = p.number WHERE p.number = ?"+lock, number).Scan(&rows).Error
+			if err != nil {
+				return fmt.Errorf("reading an item: %w", redacted(err))
+			}
+			return nil
+		}
+		if err := read(); err != nil {
+			return err
+		}
+		if len(rows) == 0 { // it may have no place yet
+			var in []int64
+			if err := db.Raw("SELECT lane FROM queue_items WHERE number = ?", number).Scan(&in).Error; err != nil {
+				return fmt.Errorf("reading an item: %w", redacted(err))
+			}
+			if err := q.settled(ctx, in...); err != nil {
+				return err
+			}
+			if err := read(); err != nil {
+				return err
+			}
 		}
 		if len(rows) == 0 {
 			return queue.ErrUnknown
@@ -274,12 +315,15 @@ func (q *Queue) Counts(ctx context.Context) ([]queue.Count, error) {
 		Working   int64
 		Parked    int64
 		OldestMs  *int64
+		FreshMs   *int64
 		BlockedMs *int64
 	}
-	const of = "(SELECT COUNT(*) FROM queue_items i WHERE i.lane = l.id AND i.state = ?)"
-	err := q.s.at(ctx).Raw("SELECT l.dealer, l.direction, "+of+" AS waiting, "+of+" AS working, "+of+" AS parked, "+
-		"(SELECT i.enqueued_ms FROM queue_items i WHERE i.number = (SELECT MIN(m.number) FROM queue_items m WHERE m.lane = l.id AND m.state IN (?, ?))) AS oldest_ms, "+
-		"(SELECT MIN(i.first_ms) FROM queue_items i WHERE i.lane = l.id AND i.state IN (?, ?) AND i.place = ? AND i.strikes + CASE WHEN i.why = '' THEN 0 ELSE 1 END > 0) AS blocked_ms "+
+	const of = "(SELECT COUNT(*) FROM queue_places p WHERE p.lane = l.id AND p.state = ?)"
+	fresh := q.s.fresh("l.id")
+	err := q.s.at(ctx).Raw("SELECT l.dealer, l.direction, "+of+" + (SELECT COUNT(*) "+fresh+") AS waiting, "+of+" AS working, "+of+" AS parked, "+
+		"(SELECT i.enqueued_ms FROM queue_items i WHERE i.number = (SELECT MIN(m.number) FROM queue_places m WHERE m.lane = l.id AND m.state IN (?, ?))) AS oldest_ms, "+
+		"(SELECT f.enqueued_ms "+fresh+" ORDER BY f.number LIMIT 1) AS fresh_ms, "+
+		"(SELECT MIN(p.first_ms) FROM queue_places p WHERE p.lane = l.id AND p.state IN (?, ?) AND p.place = ? AND p.strikes + CASE WHEN p.why = '' THEN 0 ELSE 1 END > 0) AS blocked_ms "+
 		"FROM queue_lanes l ORDER BY l.dealer, l.direction",
 		stateWaiting, stateWorking, stateParked, stateWaiting, stateWorking, stateWaiting, stateWorking, begun).Scan(&rows).Error
 	if err != nil {
@@ -291,8 +335,10 @@ func (q *Queue) Counts(ctx context.Context) ([]queue.Count, error) {
 			Lane:    queue.Lane{Dealer: r.Dealer, Direction: queue.Direction(r.Direction)},
 			Waiting: r.Waiting, Working: r.Working, Parked: r.Parked,
 		}
-		if r.OldestMs != nil {
-			c.Oldest = instant(*r.OldestMs)
+		for _, ms := range []*int64{r.OldestMs, r.FreshMs} {
+			if ms != nil && (c.Oldest.IsZero() || instant(*ms).Before(c.Oldest)) {
+				c.Oldest = instant(*ms)
+			}
 		}
 		if r.BlockedMs != nil {
 			c.Blocked = instant(*r.BlockedMs)
@@ -302,136 +348,4 @@ func (q *Queue) Counts(ctx context.Context) ([]queue.Count, error) {
 		}
 	}
 	return counts, nil
-}
-
-// Clear is part of queue.Storage.
-func (q *Queue) Clear(ctx context.Context, bodies, ids time.Time, most int) (int64, error) {
-	lanes, err := q.named(ctx, queue.Lane{})
-	if err != nil {
-		return 0, err
-	}
-	var found int64
-	for lane := range lanes {
-		emptied, err := q.old(ctx, lane, stateDone, bodies, most)
-		if err != nil {
-			return found, err
-		}
-		if err := q.empty(ctx, emptied); err != nil {
-			return found, err
-		}
-		found = max(found, int64(len(emptied)))
-		for _, state := range []int{stateEmptied, stateParked, stateDone} {
-			gone, err := q.old(ctx, lane, state, ids, most)
-			if err != nil {
-				return found, err
-			}
-			if err := q.remove(ctx, gone); err != nil {
-				return found, err
-			}
-			found = max(found, int64(len(gone)))
-		}
-	}
-	return found, nil
-}
-
-// old finds items of a lane that were settled before a time.
-func (q *Queue) old(ctx context.Context, lane int64, state int, before time.Time, most int) ([]int64, error) {
-	var numbers []int64
-	err := q.s.at(ctx).Raw("SELECT number FROM queue_items WHERE lane = ? AND state = ? AND place < ? ORDER BY place, number LIMIT ?",
-		lane, state, millis(before), most).Scan(&numbers).Error
-	if err != nil {
-		return nil, fmt.Errorf("looking for old items: %w", redacted(err))
-	}
-	return numbers, nil
-}
-
-// empty takes the bodies of done items away.
-func (q *Queue) empty(ctx context.Context, numbers []int64) error {
-	return q.inSteps(ctx, numbers, func(db *gorm.DB, some []int64) error {
-		if err := db.Exec("UPDATE queue_items SET state = ?, body = NULL WHERE number IN ? AND state = ?", stateEmptied, some, stateDone).Error; err != nil {
-			return err
-		}
-		return db.Exec("DELETE FROM queue_bodies WHERE number IN ?", some).Error
-	})
-}
-
-// remove takes settled items away.
-func (q *Queue) remove(ctx context.Context, numbers []int64) error {
-	return q.inSteps(ctx, numbers, func(db *gorm.DB, some []int64) error {
-		// One that was put back meanwhile stays, and so does its body.
-		err := db.Exec("DELETE FROM queue_items WHERE number IN ? AND state IN ?", some, []int{stateDone, stateParked, stateEmptied}).Error
-		if err != nil {
-			return err
-		}
-		return db.Exec("DELETE FROM queue_bodies WHERE number IN ? AND NOT EXISTS (SELECT 1 FROM queue_items i WHERE i.number = queue_bodies.number)", some).Error
-	})
-}
-
-// inSteps works on numbers in short transactions.
-func (q *Queue) inSteps(ctx context.Context, numbers []int64, do func(db *gorm.DB, some []int64) error) error {
-	for len(numbers) > 0 {
-		n := min(100, len(numbers))
-		err := q.s.persistently(ctx, func(ctx context.Context) error { return redacted(do(q.s.at(ctx), numbers[:n])) })
-		if err != nil {
-			return fmt.Errorf("taking items away: %w", err)
-		}
-		numbers = numbers[n:]
-	}
-	return nil
-}
-
-// Erase is part of queue.Storage.
-func (q *Queue) Erase(ctx context.Context, dealer, customer string, now time.Time) (int64, error) {
-	if customer == "" {
-		return 0, nil
-	}
-	return q.erase(ctx, dealer, "customer = ?", raw(customer), now)
-}
-
-// EraseOrder is part of queue.Storage.
-func (q *Queue) EraseOrder(ctx context.Context, dealer, key string, now time.Time) (int64, error) {
-	if key == "" {
-		return 0, nil
-	}
-	return q.erase(ctx, dealer, "order_key = ?", raw(key), now)
-}
-
-// erase takes away what is kept of the items a column says something of.
-func (q *Queue) erase(ctx context.Context, dealer, where string, value any, now time.Time) (int64, error) {
-	lanes, err := q.named(ctx, queue.Lane{Dealer: dealer})
-	if err != nil || len(lanes) == 0 {
-		return 0, err
-	}
-	ids := make([]int64, 0, len(lanes))
-	for id := range lanes {
-		ids = append(ids, id)
-	}
-	var numbers []int64
-	if err := q.s.at(ctx).Raw("SELECT number FROM queue_items WHERE "+where+" AND lane IN ? ORDER BY number", value, ids).Scan(&numbers).Error; err != nil {
-		return 0, fmt.Errorf("looking for items to erase: %w", redacted(err))
-	}
-	var erased int64
-	err = q.inSteps(ctx, numbers, func(db *gorm.DB, some []int64) error {
-		// What was done keeps its time, and goes when that is over.
-		res := db.Exec("UPDATE queue_items SET place = CASE WHEN settled_ms > 0 THEN settled_ms ELSE ? END, "+
-			"settled_ms = CASE WHEN settled_ms > 0 THEN settled_ms ELSE ? END, state = ?, body = NULL, "+
-			"customer = ?, order_key = ?, merge_key = ?, next_ms = 0, why = 'erased' WHERE number IN ? AND state <> ?",
-			millis(now), millis(now), stateEmptied, raw(""), raw(""), raw(""), some, stateWorking)
-		if res.Error != nil {
-			return res.Error
-		}
-		if err := db.Exec("DELETE FROM queue_bodies WHERE number IN ? AND EXISTS (SELECT 1 FROM queue_items i WHERE i.number = queue_bodies.number AND i.state = ?)",
-			some, stateEmptied).Error; err != nil {
-			return err
-		}
-		erased += res.RowsAffected
-		return nil
-	})
-	if err == nil && erased < int64(len(numbers)) {
-		err = queue.ErrBusy
-	}
-	if err != nil && !errors.Is(err, queue.ErrBusy) {
-		err = fmt.Errorf("erasing: %w", err)
-	}
-	return erased, err
 }

@@ -19,26 +19,30 @@ func (q *Queue) Turn(ctx context.Context, c queue.Claim, now time.Time, before *
 	if lane == 0 { // nothing was ever pushed
 		return queue.Turn{Claim: c}, nil
 	}
-	var out queue.Turn
-	err = q.s.persistently(ctx, func(ctx context.Context) error {
-		t := laneTurn{q: q, db: q.s.at(ctx), lane: lane, now: now, out: queue.Turn{Claim: c}}
-		err := t.run(ctx, before)
-		out = t.out
-		return err
-	})
-	if err != nil {
-		return queue.Turn{}, err
+	t := laneTurn{q: q, lane: lane, now: now, out: queue.Turn{Claim: c}}
+	for t.more = true; t.more; before = nil {
+		claim := t.out.Claim
+		err = q.s.persistently(ctx, func(ctx context.Context) error {
+			t.db, t.out, t.more = q.s.at(ctx), queue.Turn{Claim: claim}, false
+			return t.run(ctx, before)
+		})
+		if err != nil {
+			return queue.Turn{}, err
+		}
 	}
-	return out, nil
+	return t.out, nil
 }
 
-// laneTurn is one call of Turn.
+// laneTurn is one call of Turn. Where very many items were pushed since the last
+// one, it takes several transactions, so that those who push need not wait for
+// all of it: the first keeps what became of the item before.
 type laneTurn struct {
 	q    *Queue
 	db   *gorm.DB
 	lane int64
 	now  time.Time
 	out  queue.Turn
+	more bool // another transaction is to follow
 }
 
 func (t *laneTurn) run(ctx context.Context, before *queue.Settlement) error {
@@ -68,10 +72,10 @@ func (t *laneTurn) run(ctx context.Context, before *queue.Settlement) error {
 			return t.release()
 		}
 	}
-	if err := t.begin(leftover); err != nil {
+	if err := t.begin(ctx, leftover); err != nil {
 		return err
 	}
-	if t.out.Item == nil {
+	if t.out.Item == nil && !t.more {
 		return t.release()
 	}
 	return nil
@@ -110,7 +114,7 @@ func (t *laneTurn) settle(s *queue.Settlement) (bool, error) {
 	var res *gorm.DB
 	switch s.State {
 	case queue.Waiting:
-		res = t.db.Exec("UPDATE queue_items SET state = ?, place = ?, next_ms = ?, why = ?, strikes = strikes + ?, "+
+		res = t.db.Exec("UPDATE queue_places SET state = ?, place = ?, next_ms = ?, why = ?, strikes = strikes + ?, "+
 			"blamed_ms = CASE WHEN ? = 1 AND blamed_ms = 0 THEN ? ELSE blamed_ms END WHERE number = ? AND state = ?",
 			stateWaiting, begun, millis(s.Next), s.Why, strike, strike, millis(t.now), s.Number, stateWorking)
 	case queue.Done, queue.Parked:
@@ -118,7 +122,7 @@ func (t *laneTurn) settle(s *queue.Settlement) (bool, error) {
 		if s.State == queue.Parked {
 			state = stateParked
 		}
-		res = t.db.Exec("UPDATE queue_items SET state = ?, place = ?, next_ms = 0, settled_ms = ?, why = ?, strikes = strikes + ? WHERE number = ? AND state = ?",
+		res = t.db.Exec("UPDATE queue_places SET state = ?, place = ?, next_ms = 0, settled_ms = ?, why = ?, strikes = strikes + ? WHERE number = ? AND state = ?",
 			state, millis(t.now), millis(t.now), s.Why, strike, s.Number, stateWorking)
 	default:
 		return false, fmt.Errorf("settling an item as %q: %w", s.State, queue.ErrState)
@@ -130,9 +134,9 @@ func (t *laneTurn) settle(s *queue.Settlement) (bool, error) {
 }
 
 // begin finds the next item and begins it.
-func (t *laneTurn) begin(leftover bool) error {
+func (t *laneTurn) begin(ctx context.Context, leftover bool) error {
 	if leftover {
-		found, err := t.next("state = ? ORDER BY place, number LIMIT 1", stateWorking)
+		found, err := t.next("p.state = ? ORDER BY p.place, p.number LIMIT 1", stateWorking)
 		if err != nil {
 			return err
 		}
@@ -141,7 +145,7 @@ func (t *laneTurn) begin(leftover bool) error {
 			return t.start(*found)
 		}
 	}
-	head, err := t.head()
+	head, err := t.head(ctx)
 	if err != nil || head == nil {
 		return err
 	}
@@ -152,13 +156,33 @@ func (t *laneTurn) begin(leftover bool) error {
 	return t.start(*head)
 }
 
-// head is the item whose turn it is.
-func (t *laneTurn) head() (*itemRow, error) {
-	head, err := t.next("state = ? ORDER BY place, number LIMIT 1", stateWaiting)
+// head is the item whose turn it is; nil also where t.more says that first more
+// items are to get their places.
+func (t *laneTurn) head(ctx context.Context) (*itemRow, error) {
+	const first = "p.state = ? ORDER BY p.place, p.number LIMIT 1"
+	head, err := t.next(first, stateWaiting)
+	if err != nil || head != nil && (head.Place == begun || head.Fresh == 0) {
+		return t.elder(head, err)
+	}
+	some, more, err := t.q.place(ctx, t.lane)
+	switch {
+	case err != nil:
+		return nil, err
+	case more:
+		t.more = true
+		return nil, nil
+	case some:
+		head, err = t.next(first, stateWaiting)
+	}
+	return t.elder(head, err)
+}
+
+// elder is an item, or the oldest of its order key.
+func (t *laneTurn) elder(head *itemRow, err error) (*itemRow, error) {
 	if err != nil || head == nil || head.Place == begun || len(head.OrderKey) == 0 {
 		return head, err
 	}
-	elder, err := t.next("order_key = ? AND order_key <> ? AND state = ? AND number < ? ORDER BY number LIMIT 1",
+	elder, err := t.next("p.order_key = ? AND p.order_key <> ? AND p.state = ? AND p.number < ? ORDER BY p.number LIMIT 1",
 		head.OrderKey, raw(""), stateWaiting, head.Number)
 	if err != nil || elder == nil {
 		return head, err
@@ -170,7 +194,8 @@ func (t *laneTurn) head() (*itemRow, error) {
 // takes no lock of its own: on a server that would be one on the gap as well,
 // and keep others from pushing.
 func (t *laneTurn) next(where string, values ...any) (*itemRow, error) {
-	query := "SELECT " + rowColumns + ", body FROM queue_items WHERE lane = ? AND " + where
+	query := "SELECT " + rowColumns + ", i.body, EXISTS (SELECT 1 " + t.q.s.fresh("p.lane") + ") AS fresh " +
+		"FROM queue_places p JOIN queue_items i ON i.number = p.number WHERE p.lane = ? AND " + where
 	var rows []itemRow
 	if err := t.db.Raw(query, append([]any{t.lane}, values...)...).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("looking for the next item: %w", redacted(err))
@@ -194,7 +219,7 @@ func (t *laneTurn) start(r itemRow) error {
 	if strike == 1 && r.BlamedMs == 0 {
 		r.BlamedMs = now
 	}
-	res := t.db.Exec("UPDATE queue_items SET state = ?, place = ?, tries = tries + 1, strikes = strikes + ?, first_ms = ?, blamed_ms = ?, next_ms = 0 "+
+	res := t.db.Exec("UPDATE queue_places SET state = ?, place = ?, tries = tries + 1, strikes = strikes + ?, first_ms = ?, blamed_ms = ?, next_ms = 0 "+
 		"WHERE number = ? AND state = ?", stateWorking, begun, strike, r.FirstMs, r.BlamedMs, r.Number, was)
 	if res.Error != nil {
 		return fmt.Errorf("beginning an item: %w", redacted(res.Error))
@@ -278,15 +303,28 @@ func (q *Queue) Due(ctx context.Context, owner string, lanes []queue.Lane, now t
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	var rows []struct {
-		ID   int64
-		Head *int64
-		Dead int64
+	if q.s.path != "" {
+		// What lies behind the mark is looked through by all who look for a lane's,
+		// so that it is kept short.
+		some, err := q.unsettled(ctx)
+		if err == nil && some {
+			err = q.settled(ctx, 0)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	// Each lane costs a look at two places of one index, however much waits.
+	var rows []struct {
+		ID    int64
+		Head  *int64
+		Fresh int64
+		Dead  int64
+	}
+	// Each lane costs a look at a few places of indexes, however much waits.
 	err := q.s.at(ctx).Raw("SELECT l.id, "+
-		"(SELECT i.next_ms FROM queue_items i WHERE i.lane = l.id AND i.state = ? ORDER BY i.place, i.number LIMIT 1) AS head, "+
-		"(SELECT COUNT(*) FROM queue_items i WHERE i.lane = l.id AND i.state = ?) AS dead "+
+		"(SELECT p.next_ms FROM queue_places p WHERE p.lane = l.id AND p.state = ? ORDER BY p.place, p.number LIMIT 1) AS head, "+
+		"EXISTS (SELECT 1 "+q.s.fresh("l.id")+") AS fresh, "+
+		"(SELECT COUNT(*) FROM queue_places p WHERE p.lane = l.id AND p.state = ?) AS dead "+
 		"FROM queue_lanes l WHERE l.id IN ? AND (l.owner = ? OR l.until_ms <= ?)",
 		stateWaiting, stateWorking, ids, owner, millis(now)).Scan(&rows).Error
 	if err != nil {
@@ -294,7 +332,7 @@ func (q *Queue) Due(ctx context.Context, owner string, lanes []queue.Lane, now t
 	}
 	var due []queue.Lane
 	for _, r := range rows {
-		if r.Dead > 0 || r.Head != nil && *r.Head <= millis(now) {
+		if r.Dead > 0 || r.Head == nil && r.Fresh > 0 || r.Head != nil && *r.Head <= millis(now) {
 			due = append(due, byID[r.ID])
 		}
 	}
