@@ -110,6 +110,16 @@ const (
 	mostPiece  = 32 << 10
 )
 
+// Room gives an empty slice that n bytes fit into, for texts that are made of
+// cells; Text says which of them are in use.
+func (a *Arena) Room(n int) []byte { return a.room(n) }
+
+// Text is what was written into the room given last, and from now on its own.
+func (a *Arena) Text(used []byte) string {
+	a.took(used)
+	return textIn(used)
+}
+
 // room gives an empty slice that n bytes fit into.
 func (a *Arena) room(n int) []byte {
 	if cap(a.free) < n {

@@ -170,10 +170,13 @@ func NewSentinels(texts ...string) *Sentinels {
 	return s
 }
 
+// Some reports whether there are any.
+func (s *Sentinels) Some() bool { return s != nil && len(s.texts) > 0 }
+
 // Has reports whether a cleaned text is one of them. A date among them also
 // stands for that day at midnight, as a DATETIME column writes it.
 func (s *Sentinels) Has(text string) bool {
-	if s == nil || len(s.texts) == 0 {
+	if !s.Some() {
 		return false
 	}
 	if s.texts[text] {

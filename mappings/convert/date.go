@@ -28,6 +28,7 @@ type DateRule struct {
 type Date struct {
 	rule      DateRule
 	spellings []spelling
+	short     bool // nothing but the zone is said, see AppendRead
 }
 
 // The forms two columns have where nothing is spelt out.
@@ -50,6 +51,7 @@ func CompileDate(rule DateRule) (*Date, error) {
 		switch rule.Columns {
 		case 1:
 			d.spellings = []spelling{declared}
+			d.short = rule.AddDays == 0
 		case 2:
 			d.spellings = []spelling{declaredInTwo}
 		default:
@@ -289,8 +291,10 @@ func (d *Date) instant(w *wall) (time.Time, State) {
 	if unix < firstInstant || unix > lastInstant {
 		return time.Time{}, Unreadable
 	}
-	return time.Unix(unix, 0).UTC(), Present
+	return timeOf(unix), Present
 }
+
+func timeOf(unix int64) time.Time { return time.Unix(unix, 0).UTC() }
 
 // The instants that can be written with a year of four digits.
 var (

@@ -42,8 +42,7 @@ func (c *compiler) element(f *frame, s *shape, endpoint, prefix string, w writte
 	}
 	c.defaults(s, e, &needs, w.customer, f)
 	e.fields, needs = dropFaulty(e.fields, needs)
-	e.order = c.evaluationOrder(needs, w.pos)
-	e.remember = slices.ContainsFunc(needs, func(of []int) bool { return len(of) > 0 })
+	c.layOut(e, c.evaluationOrder(needs, w.pos), needs)
 	c.required(s, e, w)
 	for _, l := range w.lists {
 		if l.Pivot == nil {
@@ -112,9 +111,13 @@ func (c *compiler) field(f *frame, s *shape, w *mapfile.Field, index map[string]
 	if day {
 		kind = wantInstant
 	}
+	before := len(c.faults)
 	out.get = c.value(site{f: f, want: kind, leaf: l, fields: index, shape: s, needs: needs, whole: true}, v)
-	if day {
+	switch {
+	case day:
 		out.get = c.dayOf(out.get)
+	case l != nil && len(c.faults) == before:
+		out.short = c.shortOf(site{f: f, want: kind, leaf: l, fields: index}, v)
 	}
 	if l != nil && l.path == customer && c.resolve(v) != c.resolve(c.file.CustomerNumber) {
 		c.fault(v.Pos, "%s is the dealer customer number and nothing else; write $customerNumber, or leave the line out", customer)
@@ -172,8 +175,8 @@ func (c *compiler) defaults(s *shape, e *element, needs *[][]int, customer strin
 	at := func(path string) int {
 		return slices.IndexFunc(e.fields, func(have *field) bool { return have.leaf != nil && have.leaf.path == path })
 	}
-	add := func(l *leaf, get evaluator, waits ...int) {
-		e.fields = append(e.fields, &field{leaf: l, get: get, bad: nullField, silent: true})
+	add := func(l *leaf, s short, get evaluator, waits ...int) {
+		e.fields = append(e.fields, &field{leaf: l, short: s, get: get, bad: nullField, silent: true})
 		*needs = append(*needs, waits)
 	}
 	for _, path := range s.order {
@@ -188,22 +191,22 @@ func (c *compiler) defaults(s *shape, e *element, needs *[][]int, customer strin
 		}
 		switch {
 		case path == customer && c.file.CustomerNumber != nil:
-			add(l, c.value(site{f: f, want: wantText, leaf: l}, c.file.CustomerNumber))
+			add(l, short{}, c.value(site{f: f, want: wantText, leaf: l}, c.file.CustomerNumber))
 			e.fields[len(e.fields)-1].bad = leaveOut
 		case name == "currency" && l.want == wantText && c.file.Currency.Value != "" && (sibling >= 0 || l.parent == ""):
 			code := present(c.file.Currency.Value)
 			if sibling < 0 {
-				add(l, fixed(code))
+				add(l, short{}, fixed(code))
 				continue
 			}
-			add(l, func(r *row, _ *env) value {
+			add(l, short{form: formBeside, text: code, sibling: sibling}, func(r *row, _ *env) value {
 				if r.fields[sibling].state != convert.Present {
 					return absent(convert.Empty)
 				}
 				return code
 			}, sibling)
 		case name == "display" && l.want == wantText && sibling >= 0:
-			add(l, func(r *row, _ *env) value {
+			add(l, short{form: formShown, sibling: sibling}, func(r *row, _ *env) value {
 				amount := r.fields[sibling]
 				if amount.state != convert.Present {
 					return absent(convert.Empty)
@@ -302,7 +305,7 @@ func (c *compiler) required(s *shape, e *element, w written) {
 			if t.required {
 				c.missing(w.pos, path, "the required list %s is not mapped; where there is nothing for it write `%s: none`", path, path)
 			}
-			e.lists = append(e.lists, &listFill{target: t})
+			e.lists = append(e.lists, c.newList(t))
 		}
 	}
 }

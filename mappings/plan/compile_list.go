@@ -15,7 +15,7 @@ func (c *compiler) fill(f *frame, s *shape, e *element, l *mapfile.List, w writt
 		c.faultNear(l.Path.Pos, mapfile.Nearest(l.Path.Value, s.names()), "the API has no list %q here", l.Path.Value)
 		return
 	}
-	out := &listFill{target: t}
+	out := c.newList(t)
 	e.lists = append(e.lists, out)
 	if l.None {
 		return

@@ -33,6 +33,8 @@ type compiler struct {
 	// asksCustomer says that @customer stands somewhere.
 	asksCustomer bool
 	states       *states // of the target, while it is compiled
+	elements     int     // that were compiled so far
+	lists        int
 }
 
 // within adds a step to the path of faults; the function it returns takes it

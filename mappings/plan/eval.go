@@ -70,6 +70,14 @@ var nullCell = func() *convert.Cell {
 
 // cell finds the cell at a place; rows that were not found have NULLs.
 func (r *row) cell(p place) *convert.Cell {
+	if p.depth == 0 && p.branch < 0 {
+		return &r.cells[p.slot]
+	}
+	return r.far(p)
+}
+
+// far is cell for places outside of the row itself.
+func (r *row) far(p place) *convert.Cell {
 	for range p.depth {
 		r = r.parent
 	}

@@ -67,16 +67,19 @@ type element struct {
 	prefix   string // of its fields in notes: assetDetails.
 	shape    *shape
 	fields   []*field
-	order    []int // in which fields are evaluated
-	remember bool  // some field looks at another
+	moves    []move // the fields in the order in which they are evaluated
+	objects  []object
+	remember bool // some field looks at another
 	lists    []*listFill
 	strict   bool
+	number   int // of the element among all of the program
 }
 
 // field is one field of an element.
 type field struct {
 	leaf     *leaf
 	get      evaluator
+	short    short
 	pos      mapfile.Pos
 	bad      badPolicy
 	fallback *value
@@ -94,6 +97,7 @@ const (
 
 // listFill is how one array member is filled.
 type listFill struct {
+	number    int // among all of the program
 	target    *listTarget
 	sumByName *leaf // the member that is added up; nil otherwise
 	nameLeaf  *leaf

@@ -16,8 +16,13 @@ type maker struct {
 	endpoint string
 	row      string // key of the main row being made
 
-	room  []value // of the fields of the element being made
-	texts slab
+	room    []value // of the fields of the element being made
+	texts   slab
+	numbers numbers
+	made    convert.Arena // texts that stand in no cell
+	kinds   []making      // by the elements' numbers
+	lists   []spare       // by the lists' numbers
+	rows    []*row        // the main rows, of which there are elements to be made
 }
 
 // fault is what keeps an element from being sent.
@@ -80,26 +85,70 @@ func (m *maker) fields(e *element, r *row, root unsafe.Pointer) *fault {
 		before := r.fields
 		defer func() { r.fields = before }()
 		// One after the other uses the same room: nobody looks at the fields of an
-		// element when it is made.
+		// element when it is made, nor at one before it was made.
 		if cap(m.room) < len(e.fields) {
 			m.room = make([]value, len(e.fields))
 		}
 		r.fields = m.room[:len(e.fields)]
-		clear(r.fields)
 	}
+	k := m.making(e)
+	k.rows--
+	clear(k.objects)
+	k.objects[0] = root
 	var worst *fault
-	for _, i := range e.order {
-		f := e.fields[i]
-		v, bad := m.settle(e, f, f.get(r, m.env))
-		if e.remember {
-			r.fields[i] = v
+	for i := range e.moves {
+		v := &e.moves[i]
+		if v.form == formInteger {
+			c := r.cell(v.at)
+			if c.IsNull() && v.other == nil && v.optional {
+				continue
+			}
+			if n, ok := c.SmallInteger(); ok {
+				place := unsafe.Add(k.object(e, v.object), v.offset)
+				if v.leaf.pointed {
+					*(**int64)(place) = m.numbers.number(n)
+				} else {
+					*(*int64)(place) = n
+				}
+				continue
+			}
+		}
+		var text string
+		is := perhaps
+		if v.form != formLong {
+			text, is = m.shortly(v, r)
+		}
+		if is == nothing && (v.other != nil || v.optional) {
+			if v.other == nil {
+				if v.kept {
+					r.fields[v.index] = absent(convert.Empty)
+				}
+				continue
+			}
+			text, is = v.other.text, there
+		}
+		if is == there {
+			if v.kept {
+				r.fields[v.index] = present(text)
+			}
+			place := unsafe.Add(k.object(e, v.object), v.offset)
+			if v.leaf.pointed {
+				*(*unsafe.Pointer)(place) = m.texts.text(text)
+			} else {
+				*(*string)(place) = text
+			}
+			continue
+		}
+		got, bad := m.settle(e, v.field, v.get(r, m.env))
+		if v.kept {
+			r.fields[v.index] = got
 		}
 		if bad != nil {
 			worst = worst.or(bad)
 			continue
 		}
-		if v.state == convert.Present {
-			f.leaf.set(root, v, &m.texts)
+		if got.state == convert.Present {
+			v.leaf.set(unsafe.Add(k.object(e, v.object), v.offset), got, &m.texts)
 		}
 	}
 	return worst
@@ -176,7 +225,7 @@ func (l *leaf) word(text string) value {
 
 // list makes the elements of one array member. A child that cannot be sent
 // takes its parent with it unless its source says otherwise.
-func (m *maker) list(l *listFill, r *row) (reflect.Value, *fault) {
+func (m *maker) list(l *listFill, r *row) ([]struct{}, *fault) {
 	most := 0
 	for _, source := range l.sources {
 		if source.branch < 0 {
@@ -185,8 +234,10 @@ func (m *maker) list(l *listFill, r *row) (reflect.Value, *fault) {
 			most += len(r.branches[source.branch])
 		}
 	}
-	all := reflect.MakeSlice(l.target.typ, most, most)
-	root, size := all.UnsafePointer(), l.target.typ.Elem().Size()
+	if most == 0 {
+		return []struct{}{}, nil
+	}
+	root, size := m.roomFor(l, most), l.target.typ.Elem().Size()
 	n := 0
 	var worst *fault
 	add := func(source *fillSource, e *element, row *row) {
@@ -198,7 +249,7 @@ func (m *maker) list(l *listFill, r *row) (reflect.Value, *fault) {
 		case bad.fail || !source.keepParent:
 			worst = worst.or(bad)
 		}
-		all.Index(n).SetZero() // the next one's place
+		reflect.NewAt(l.target.typ.Elem(), place).Elem().SetZero() // the next one's place
 	}
 	for _, source := range l.sources {
 		if source.branch < 0 {
@@ -213,11 +264,55 @@ func (m *maker) list(l *listFill, r *row) (reflect.Value, *fault) {
 			add(source, source.element, child)
 		}
 	}
-	all = all.Slice(0, n)
+	all := unsafe.Slice((*struct{})(root), n) //nolint:gosec // of any type: only where it begins and how long it is
 	if l.sumByName != nil && worst == nil {
-		all = l.summed(all)
+		elements := reflect.New(l.target.typ)
+		*(*[]struct{})(elements.UnsafePointer()) = all
+		all = all[:l.summed(elements.Elem())]
 	}
 	return all, worst
+}
+
+// roomFor gives room for a list of at most so many elements. Lists of many rows
+// lie side by side.
+func (m *maker) roomFor(l *listFill, most int) unsafe.Pointer {
+	for l.number >= len(m.lists) {
+		m.lists = append(m.lists, spare{})
+	}
+	s := &m.lists[l.number]
+	if s.left < most {
+		s.left = max(most, m.toCome(l))
+		s.next = reflect.MakeSlice(l.target.typ, s.left, s.left).UnsafePointer()
+	}
+	root := s.next
+	s.left -= most
+	if s.left > 0 {
+		s.next = unsafe.Add(root, uintptr(most)*l.target.typ.Elem().Size())
+	}
+	return root
+}
+
+// toCome is how many elements of a list there are in the main rows that are
+// still to be made; 0 for a list that is not theirs.
+func (m *maker) toCome(l *listFill) int {
+	n := 0
+	for _, r := range m.rows {
+		if r.element == nil || !slices.Contains(r.element.lists, l) {
+			return 0
+		}
+		for _, source := range l.sources {
+			if source.branch < 0 {
+				return 0
+			}
+			n += len(r.branches[source.branch])
+		}
+	}
+	for _, source := range l.sources {
+		if source.element != nil {
+			m.making(source.element).rows = n
+		}
+	}
+	return n
 }
 
 // something says whether an element of columns of its owner's row is worth
@@ -234,8 +329,9 @@ func (m *maker) something(e *element, r *row) bool {
 }
 
 // summed lets elements of the same name be one, adds one member up and drops
-// what comes to nothing. The order is that of first appearance.
-func (l *listFill) summed(elements reflect.Value) reflect.Value {
+// what comes to nothing. The order is that of first appearance. It tells how many
+// are left, in front.
+func (l *listFill) summed(elements reflect.Value) int {
 	totals := map[string]*convert.Total{}
 	kept := 0
 	for i := range elements.Len() {
@@ -248,7 +344,7 @@ func (l *listFill) summed(elements reflect.Value) reflect.Value {
 		}
 		totals[name].Add(at(e, l.sumByName.steps).String())
 	}
-	out := reflect.MakeSlice(elements.Type(), 0, kept)
+	left := 0
 	for i := range kept {
 		e := elements.Index(i)
 		sum, state := totals[at(e, l.nameLeaf.steps).String()].Sum()
@@ -256,7 +352,8 @@ func (l *listFill) summed(elements reflect.Value) reflect.Value {
 			continue
 		}
 		at(e, l.sumByName.steps).SetString(sum)
-		out = reflect.Append(out, e)
+		elements.Index(left).Set(e)
+		left++
 	}
-	return out
+	return left
 }

@@ -41,6 +41,10 @@ func (p *Program) Rows(ctx context.Context, endpoint string, a Asking, keys []Ro
 	if err != nil {
 		return nil, err
 	}
+	m.rows = rows
+	for _, r := range rows {
+		m.making(r.element).rows++
+	}
 	var left []LeftOut
 	for _, r := range rows {
 		if r.hidden {

@@ -66,24 +66,42 @@ func (w *way) from(root unsafe.Pointer) unsafe.Pointer {
 }
 
 // slab makes texts that are pointed to, several at a time.
-type slab struct{ free []string }
+type slab struct {
+	all  *[slabTexts]string
+	used int
+}
 
-const slabTexts = 32
+const slabTexts = 64
 
 func (s *slab) text(text string) unsafe.Pointer {
-	if len(s.free) == 0 {
-		s.free = make([]string, slabTexts)
+	if s.all == nil || s.used == slabTexts {
+		s.all, s.used = new([slabTexts]string), 0
 	}
-	p := &s.free[0]
-	s.free = s.free[1:]
+	p := &s.all[s.used]
+	s.used++
 	*p = text
 	return unsafe.Pointer(p) //nolint:gosec // of a text, for a field that points to one
 }
 
+// numbers is the same for whole numbers.
+type numbers struct {
+	all  *[slabTexts]int64
+	used int
+}
+
+func (s *numbers) number(n int64) *int64 {
+	if s.all == nil || s.used == slabTexts {
+		s.all, s.used = new([slabTexts]int64), 0
+	}
+	p := &s.all[s.used]
+	s.used++
+	*p = n
+	return p
+}
+
 // set writes a present value into its field. checkLeafType has seen to it that
 // the field is of the kind that is written, or points to one.
-func (l *leaf) set(root unsafe.Pointer, v value, texts *slab) {
-	field := l.way.from(root)
+func (l *leaf) set(field unsafe.Pointer, v value, texts *slab) {
 	switch l.want {
 	case wantInteger:
 		n, err := strconv.ParseInt(v.text, 10, 64)
@@ -111,6 +129,6 @@ func (l *leaf) set(root unsafe.Pointer, v value, texts *slab) {
 }
 
 // set gives a list its elements, never nil: a required array is always there.
-func (t *listTarget) set(root unsafe.Pointer, elements reflect.Value) {
-	reflect.NewAt(t.typ, t.way.from(root)).Elem().Set(elements)
+func (t *listTarget) set(root unsafe.Pointer, elements []struct{}) {
+	*(*[]struct{})(t.way.from(root)) = elements
 }

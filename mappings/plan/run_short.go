@@ -1,0 +1,214 @@
+package plan
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
+	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+)
+
+// found is what the short way to a field came to.
+type found uint8
+
+const (
+	perhaps found = iota // the evaluator has to say
+	nothing              // the column is NULL
+	there
+)
+
+// textIn is the text of a cell that can be sent as it lies there.
+func (v *move) textIn(c *convert.Cell) (string, found) {
+	if c.IsNull() {
+		return "", nothing
+	}
+	text, ok := plainIn(c, v.dated, v.empty)
+	if !ok || v.checked && !v.takes(text) {
+		return "", perhaps
+	}
+	return text, there
+}
+
+// plainIn is the text of a cell unless it needs cleaning or counts as empty.
+func plainIn(c *convert.Cell, dated bool, empty *convert.Sentinels) (string, bool) {
+	text, ok := c.Plain()
+	if !ok || empty.Some() && empty.Has(text) || dated && strings.HasPrefix(text, "0000-") {
+		return "", false
+	}
+	return text, true
+}
+
+// takes says whether a text is as short as the field wants it, counted in bytes,
+// and one of its words in the API's own letters.
+func (v *move) takes(text string) bool {
+	l := v.leaf
+	return (l.maxChars == 0 || len(text) <= l.maxChars) && (len(l.enum) == 0 || slices.Contains(l.enum, text))
+}
+
+// shortly goes the short way to a text. It is not asked for whole numbers.
+func (m *maker) shortly(v *move, r *row) (string, found) {
+	switch v.form {
+	case formText:
+		return v.textIn(r.cell(v.at))
+	case formDecimal:
+		c := r.cell(v.at)
+		if c.IsNull() {
+			return "", nothing
+		}
+		if text, ok := c.Canonical(v.places); ok {
+			return text, there
+		}
+	case formInstant:
+		return m.instantIn(v, r.cell(v.at))
+	case formFixed:
+		return v.text.text, there
+	case formBeside:
+		if r.fields[v.sibling].state == convert.Present {
+			return v.text.text, there
+		}
+		return "", nothing
+	case formShown:
+		amount := &r.fields[v.sibling]
+		if amount.state != convert.Present {
+			return "", nothing
+		}
+		if text := convert.Display(amount.text, displayPlaces); !v.checked || v.takes(text) {
+			return text, there
+		}
+	case formJoined:
+		return m.joined(v, r)
+	case formCases:
+		return v.caseOf(r)
+	}
+	return "", perhaps
+}
+
+// instantIn reads a date column.
+func (m *maker) instantIn(v *move, c *convert.Cell) (string, found) {
+	if c.IsNull() {
+		return "", nothing
+	}
+	if v.empty.Some() && v.empty.Has(c.String()) {
+		return "", perhaps
+	}
+	room, ok := v.date.AppendRead(m.made.Room(len("2006-01-02T15:04:05Z")), c)
+	if !ok {
+		return "", perhaps
+	}
+	return m.made.Text(room), there
+}
+
+// joined puts a text together of columns that must all be there.
+func (m *maker) joined(v *move, r *row) (string, found) {
+	var few [8]string
+	size := 0
+	texts := few[:0]
+	for i := range v.parts {
+		p := &v.parts[i]
+		text := p.fixed
+		if p.column {
+			c := r.cell(p.at)
+			if c.IsNull() {
+				return "", nothing
+			}
+			var ok bool
+			if text, ok = plainIn(c, p.dated, v.empty); !ok {
+				return "", perhaps
+			}
+		}
+		texts = append(texts, text)
+		size += len(text)
+	}
+	room := m.made.Room(size)
+	for _, text := range texts {
+		room = append(room, text...)
+	}
+	text := m.made.Text(room)
+	if v.checked && !v.takes(text) {
+		return "", perhaps
+	}
+	return text, there
+}
+
+// caseOf finds the case that holds.
+func (v *move) caseOf(r *row) (string, found) {
+	for i := range v.cases {
+		one := &v.cases[i]
+		holds := one.last
+		if !holds {
+			c := r.cell(one.at)
+			text, full := "", !c.IsNull()
+			if full {
+				if text, full = plainIn(c, one.dated, v.empty); !full {
+					return "", perhaps
+				}
+			}
+			switch one.op {
+			case mapfile.Empty:
+				holds = !full
+			case mapfile.Present:
+				holds = full
+			default:
+				holds = full && slices.Contains(one.texts, text)
+			}
+		}
+		if holds {
+			if one.then.state != convert.Present {
+				return "", nothing
+			}
+			return one.then.text, there
+		}
+	}
+	return "", perhaps
+}
+
+// making is what a maker needs for the elements of one kind.
+type making struct {
+	objects []unsafe.Pointer // of the element being made, by the element's objects
+	free    []spare
+	rows    int // elements that may still come, a guess
+}
+
+// spare is room for objects of one type that was made in one piece.
+type spare struct {
+	next unsafe.Pointer
+	left int
+}
+
+// mostSpare bounds what is made in one piece.
+const mostSpare = 64
+
+func (m *maker) making(e *element) *making {
+	for e.number >= len(m.kinds) {
+		m.kinds = append(m.kinds, making{})
+	}
+	k := &m.kinds[e.number]
+	if k.objects == nil {
+		k.objects, k.free = make([]unsafe.Pointer, len(e.objects)), make([]spare, len(e.objects))
+	}
+	return k
+}
+
+// object gives an optional object of the element being made its place, with all
+// it stands in.
+func (k *making) object(e *element, at int) unsafe.Pointer {
+	if p := k.objects[at]; p != nil {
+		return p
+	}
+	o := &e.objects[at]
+	to := (*unsafe.Pointer)(unsafe.Add(k.object(e, o.parent), o.offset))
+	s := &k.free[at]
+	if s.left == 0 {
+		s.left = min(max(k.rows+1, 1), mostSpare)
+		s.next = reflect.MakeSlice(o.slice, s.left, s.left).UnsafePointer()
+	}
+	p := s.next
+	s.left--
+	if s.left > 0 {
+		s.next = unsafe.Add(p, o.size)
+	}
+	*to, k.objects[at] = p, p
+	return p
+}
