@@ -89,7 +89,7 @@ var rules = append(adapterRules(), []rule{
 	},
 	{
 		from:   []string{"..."},
-		except: []string{"adapters/database/...", "adapters/sqlrms/...", "server/store/...", "adapters/adaptertest/...", "cmd/bench/..."},
+		except: []string{"adapters/database/...", "server/store/...", "adapters/adaptertest/...", "cmd/bench/..."},
 		never:  []string{"gorm.io/..."},
 		why:    "SQL lives in two places, the dealer's tables and the gateway's own state; nobody else knows GORM",
 	},

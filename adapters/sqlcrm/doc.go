@@ -1,11 +1,10 @@
 // Package sqlcrm writes leads into a dealer's CRM and tells what became of them,
 // as crm.yaml says.
 //
-// It owns the connection (MySQL, MariaDB or SQLite), what is learnt about the
-// tables a mapping writes, the keys of new rows, and the order of things by
+// It owns the transactions, the keys of new rows, and the order of things by
 // which a lead stands there once whatever breaks: one writer at a time, the keys
 // that can be chosen noted before the first row, the lead looked for before it
-// is made. Which row gets what is the mapping's; what is reported back is read
+// is made; the way to the database is the package database's. Which row gets what is the mapping's; what is reported back is read
 // by a plan.
 //
 // Where all tables have transactions, a lead is written whole or not at all, and

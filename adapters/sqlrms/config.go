@@ -8,19 +8,19 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 )
 
 // The drivers a dealer's database can have.
 const (
-	MySQL  = "mysql" // MariaDB too
-	SQLite = "sqlite"
+	MySQL  = database.MySQL // MariaDB too
+	SQLite = database.SQLite
 )
 
 // What is assumed where Config says nothing.
 const (
-	DefaultConnections      = 8
-	DefaultWaiting          = 64
-	DefaultStatementTimeout = 15 * time.Second
+	DefaultConnections = 8
+	DefaultWaiting     = 64
 )
 
 // Config is one dealer's rental database and the folder that maps it.
@@ -37,7 +37,7 @@ type Config struct {
 
 	MaxConnections   int           // and so statements at a time; 0: DefaultConnections
 	MaxWaiting       int           // calls that may wait beyond those before further ones are refused; 0: DefaultWaiting
-	StatementTimeout time.Duration // of each statement; 0: DefaultStatementTimeout
+	StatementTimeout time.Duration // of each statement; 0: database.DefaultLimit
 
 	// Told is told of each statement of the plan before it runs; nil: nobody. It
 	// is for tools that measure: the values are private and belong in no log.
@@ -69,7 +69,7 @@ func (c *Config) Open(ctx context.Context, env adapters.Env) (adapters.Adapter, 
 	}
 	// The first answers should find a bound mapping. That it cannot be bound
 	// now is for Check to say.
-	if _, err := r.bound(ctx, r.current.Load(), true); errors.Is(err, context.Canceled) {
+	if _, err := r.bound(ctx, r.current.Load(), database.Now); errors.Is(err, context.Canceled) {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
@@ -84,7 +84,7 @@ func (c *Config) open(env adapters.Env) (*RMS, error) {
 	}
 	v, faults := c.compile(c.Mapping)
 	if v == nil {
-		return nil, mappingError(faults)
+		return nil, database.MappingError(faults)
 	}
 	if err := c.suits(v); err != nil {
 		return nil, err
@@ -127,11 +127,4 @@ func (c *Config) clock() func() time.Time {
 		return c.now
 	}
 	return time.Now
-}
-
-func (c *Config) statementTimeout() time.Duration {
-	if c.StatementTimeout > 0 {
-		return c.StatementTimeout
-	}
-	return DefaultStatementTimeout
 }

@@ -1,9 +1,9 @@
 // Package sqlrms reads a dealer's rental database as a mapping file says.
 //
-// It owns the connection (MySQL, MariaDB or SQLite), the sessions that can
-// only read, what is learnt about the tables a mapping uses, the running of
-// statements, and where documents lie. It decides no field: a plan compiled
-// from the mapping does, and this package hands it rows.
+// It owns how much a dealer's database is asked at a time, the running and
+// preparing of statements, when a changed mapping takes over, and where documents
+// lie; the way to the database is the package database's. It decides no field: a
+// plan compiled from the mapping does, and this package hands it rows.
 //
 // An answer is read by several statements, some at the same time, each on the
 // connection the pool gives it. They are not one snapshot of the database: a

@@ -81,18 +81,18 @@ func (f *files) in(dir string) (*os.Root, error) {
 		return d, nil
 	}
 	if f.root == "" {
-		return nil, &failure{reason: "no documents folder is configured"}
+		return nil, unavailable("no documents folder is configured")
 	}
 	root, err := os.OpenRoot(f.root)
 	if err != nil {
-		return nil, &failure{reason: "the documents folder cannot be opened"}
+		return nil, unavailable("the documents folder cannot be opened")
 	}
 	d, err := root.OpenRoot(filepath.FromSlash(dir))
 	if cerr := root.Close(); err == nil && cerr != nil {
 		err = errors.Join(cerr, d.Close())
 	}
 	if err != nil {
-		return nil, &failure{reason: "a directory in the documents folder cannot be opened"}
+		return nil, unavailable("a directory in the documents folder cannot be opened")
 	}
 	if f.opened == nil {
 		f.opened = map[string]*os.Root{}
@@ -131,7 +131,7 @@ func lookAt(d *os.Root, name string) (fs.FileInfo, error) {
 	case number == syscall.ENOTDIR, number == syscall.ENAMETOOLONG, number == syscall.EINVAL, number == syscall.ELOOP:
 		return nil, fs.ErrNotExist
 	}
-	return nil, &failure{reason: "the documents folder cannot be read"}
+	return nil, unavailable("the documents folder cannot be read")
 }
 
 func (f *files) open(dir, name string) (adapters.Document, error) {
@@ -152,10 +152,10 @@ func (f *files) open(dir, name string) (adapters.Document, error) {
 		return adapters.Document{}, adapters.ErrNotFound
 	}
 	if err != nil {
-		return adapters.Document{}, &failure{reason: "a document cannot be opened"}
+		return adapters.Document{}, unavailable("a document cannot be opened")
 	}
 	if info, err = file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return adapters.Document{}, errors.Join(&failure{reason: "a document cannot be opened"}, file.Close())
+		return adapters.Document{}, errors.Join(unavailable("a document cannot be opened"), file.Close())
 	}
 	return adapters.Document{Name: filepath.Base(name), Modified: info.ModTime(), Content: file}, nil
 }
@@ -170,3 +170,6 @@ func (f *files) close() error {
 	f.opened = nil
 	return err
 }
+
+// unavailable is adapters.ErrUnavailable for a reason that is not the database's.
+func unavailable(reason string) error { return fmt.Errorf("%w: %s", adapters.ErrUnavailable, reason) }

@@ -88,10 +88,10 @@ func (l *listener) Query(ctx context.Context, name, text string, args []any, nex
 // way asks the server for its plan.
 func (p *pool) way(ctx context.Context, a asked) (steps, scans []string, err error) {
 	word := "explain "
-	if p.server == plan.SQLite {
+	if p.Server == plan.SQLite {
 		word = "explain query plan "
 	}
-	err = p.ask(ctx, word+a.text, a.args, func(rows *sql.Rows) error {
+	err = p.Ask(ctx, word+a.text, a.args, func(rows *sql.Rows) error {
 		columns, err := rows.Columns()
 		if err != nil {
 			return err

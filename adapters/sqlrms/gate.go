@@ -50,7 +50,7 @@ func (g *gate) admit() error {
 	defer g.mu.Unlock()
 	if g.calls >= g.most+g.queue {
 		g.refused++
-		return &failure{reason: "too many requests wait for the dealer's database"}
+		return unavailable("too many requests wait for the dealer's database")
 	}
 	g.calls++
 	return nil

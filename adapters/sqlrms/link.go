@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 )
 
@@ -47,7 +48,7 @@ type linkStatement struct {
 func newLink(conn driver.Conn, wire net.Conn) (*link, error) {
 	c, ok := conn.(connection)
 	if !ok || wire == nil {
-		return nil, errDriver
+		return nil, database.ErrDriver
 	}
 	return &link{connection: c, wire: wire, byText: map[string]*list.Element{}, used: list.New()}, nil
 }
@@ -65,7 +66,7 @@ func (s *link) statement(ctx context.Context, text string) (driver.StmtQueryCont
 	}
 	stmt, ok := prepared.(driver.StmtQueryContext)
 	if !ok {
-		return nil, errors.Join(errDriver, prepared.Close())
+		return nil, errors.Join(database.ErrDriver, prepared.Close())
 	}
 	s.byText[text] = s.used.PushFront(&linkStatement{text: text, stmt: stmt})
 	if s.used.Len() <= preparedMost {
@@ -120,7 +121,7 @@ func (s *link) query(ctx context.Context, text string, args []any, next func() [
 		cells := next()
 		begun = true
 		if len(cells) != len(dest) {
-			return begun, fmt.Errorf("%w: %d instead of %d", errWidth, len(dest), len(cells))
+			return begun, fmt.Errorf("%w: %d instead of %d", database.ErrWidth, len(dest), len(cells))
 		}
 		for i := range cells {
 			if err := cells[i].ScanInto(&texts, dest[i]); err != nil {
@@ -151,7 +152,7 @@ func (p *pool) queryRaw(ctx context.Context, text string, args []any, next func(
 }
 
 func (p *pool) onSession(ctx context.Context, do func(*link) (bool, error)) (begun bool, err error) {
-	conn, err := p.connections.Conn(ctx)
+	conn, err := p.Connections.Conn(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -164,7 +165,7 @@ func (p *pool) onSession(ctx context.Context, do func(*link) (bool, error)) (beg
 	err = conn.Raw(func(raw any) error {
 		s, ok := raw.(*link)
 		if !ok {
-			return errDriver
+			return database.ErrDriver
 		}
 		var err error
 		begun, err = do(s)

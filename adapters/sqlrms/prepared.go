@@ -6,21 +6,24 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
-
-	"gorm.io/gorm"
 )
 
 // prepared keeps the statements used last prepared. GORM's own store is not
 // used: one caller that gives up while a statement is being prepared would
 // fail all who wait for the same one, and its housekeeping never ends.
 type prepared struct {
-	conn gorm.ConnPool
+	conn preparer
 	most int
 
 	mu     sync.Mutex
 	byText map[string]*list.Element
 	used   *list.List // the one used last in front
 	closed bool
+}
+
+// preparer is what statements are prepared on.
+type preparer interface {
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
 // statement is one prepared statement and how many are using it.
@@ -31,7 +34,7 @@ type statement struct {
 	out   bool // no longer kept: closed by its last user
 }
 
-func newPrepared(conn gorm.ConnPool, most int) *prepared {
+func newPrepared(conn preparer, most int) *prepared {
 	return &prepared{conn: conn, most: most, byText: map[string]*list.Element{}, used: list.New()}
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
@@ -45,14 +46,14 @@ var (
 func (r *RMS) Check(ctx context.Context) error {
 	v := r.current.Load()
 	if v.doubt.Load() {
-		if _, err := r.bind(ctx, v, true, true); err != nil {
+		if _, err := r.bound(ctx, v, database.Again); err != nil {
 			return err
 		}
 	}
-	if _, err := r.bound(ctx, v, true); err != nil {
+	if _, err := r.bound(ctx, v, database.Now); err != nil {
 		return err
 	}
-	return r.pool.ping(ctx)
+	return r.pool.Ping(ctx)
 }
 
 // CheckMapping compiles the mapping in force anew against the tables the
@@ -70,7 +71,7 @@ func (r *RMS) CheckMapping(ctx context.Context) (mapfile.Faults, error) {
 	}
 	seen, err := p.Look(ctx, plan.Asking{Querier: r.pool, Dealer: r.env.Dealer, Now: r.env.Now()})
 	if err != nil {
-		return nil, fmt.Errorf("checking the mapping: %w", translate(ctx, err))
+		return nil, fmt.Errorf("checking the mapping: %w", database.Translate(ctx, err))
 	}
 	return append(faults, seen...).Sorted(), nil
 }
@@ -80,14 +81,14 @@ func (r *RMS) Close() error {
 	r.end.Do(func() {
 		r.upstream.close()
 		if err := r.pool.close(); err != nil {
-			r.closed = fmt.Errorf("closing the database of dealer %s: %w", r.env.Dealer, translate(context.Background(), err))
+			r.closed = fmt.Errorf("closing the database of dealer %s: %w", r.env.Dealer, database.Translate(context.Background(), err))
 		}
 	})
 	return r.closed
 }
 
 // PoolStats tells how the connections are used.
-func (r *RMS) PoolStats() sql.DBStats { return r.pool.stats() }
+func (r *RMS) PoolStats() sql.DBStats { return r.pool.Connections.Stats() }
 
 // usualShare may be left out of a sweep where the mapping says nothing.
 const usualShare = 0.05
@@ -95,7 +96,7 @@ const usualShare = 0.05
 // LeaveOutAtMost is the share of a sweep's rows that may be left out of an
 // endpoint's answers before they are refused as a whole.
 func (r *RMS) LeaveOutAtMost(endpoint string) float64 {
-	if p := r.current.Load().program.Load(); p != nil {
+	if p := r.current.Load().binding.Made(); p != nil {
 		if share, ok := p.LeaveOutAtMost(endpoint); ok {
 			return share
 		}
@@ -116,13 +117,13 @@ type session struct {
 // The caller ends the session.
 func (r *RMS) begin(ctx context.Context, customers []string) (*session, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, translate(ctx, err)
+		return nil, database.Translate(ctx, err)
 	}
 	if err := r.pool.gate.admit(); err != nil {
 		return nil, err
 	}
 	v := r.current.Load()
-	p, err := r.bound(ctx, v, false)
+	p, err := r.bound(ctx, v, database.Calmly)
 	if err != nil {
 		r.pool.gate.dismiss()
 		return nil, err
@@ -151,8 +152,7 @@ func (s *session) end(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var f *failure
-	if errors.As(err, &f) && f.changed {
+	if database.Changed(err) {
 		s.version.doubt.Store(true)
 	}
 	for theirs, ours := range map[error]error{

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
@@ -36,7 +37,7 @@ func NewSample(part *mapfile.File) (*Sample, mapfile.Faults) {
 	if compiled == nil {
 		return nil, faults
 	}
-	v := &version{file: part, plan: compiled, hosts: map[string]string{}, turn: make(chan struct{}, 1)}
+	v := &version{file: part, plan: compiled, hosts: map[string]string{}, binding: database.NewBinding[plan.Program]()}
 	if faults = append(faults, v.documentHosts()...); faults.Err() != nil {
 		return nil, faults.Sorted()
 	}
@@ -77,7 +78,7 @@ func (s *Sample) Open(env adapters.Env, path, documents string) (*RMS, error) {
 		return nil, fmt.Errorf("opening the rows: %w", err)
 	}
 	r := &RMS{config: c, env: env, pool: p, upstream: newUpstream(&c)}
-	r.current.Store(&version{file: s.version.file, plan: s.version.plan, hosts: s.version.hosts, turn: make(chan struct{}, 1)})
+	r.current.Store(&version{file: s.version.file, plan: s.version.plan, hosts: s.version.hosts, binding: database.NewBinding[plan.Program]()})
 	return r, nil
 }
 
@@ -92,7 +93,7 @@ type RawNumber struct {
 // in. None: no row can have it.
 func (r *RMS) RawNumbers(ctx context.Context, number string) ([]RawNumber, error) {
 	v := r.current.Load()
-	program, err := r.bound(ctx, v, true)
+	program, err := r.bound(ctx, v, database.Now)
 	if err != nil {
 		return nil, fmt.Errorf("turning a customer number back: %w", err)
 	}

@@ -110,7 +110,7 @@ func TestSession(t *testing.T) {
 					"create table other (id int)", "drop table yard", "truncate table yard", "replace into yard values (1, null, 'X')",
 				} {
 					_, err := texts(t, p, nil, statement)
-					if !errors.Is(err, adapters.ErrUnavailable) || !strings.Contains(err.Error(), "only reads") {
+					if !errors.Is(err, adapters.ErrUnavailable) || !strings.Contains(err.Error(), "can only be read") {
 						t.Errorf("%s: got %v, want a refusal to write", statement, err)
 					}
 				}
@@ -121,7 +121,7 @@ func TestSession(t *testing.T) {
 				const endless = "select count(*) from information_schema.columns a, information_schema.columns b, information_schema.columns c"
 				began := time.Now()
 				_, err := texts(t, p, make([]convert.ColumnKind, 1), endless)
-				if !errors.Is(err, adapters.ErrUnavailable) || !strings.Contains(err.Error(), timeLimit) {
+				if !errors.Is(err, adapters.ErrUnavailable) || !strings.Contains(err.Error(), "time limit exceeded") {
 					t.Errorf("got %v, want the time limit", err)
 				}
 				if took := time.Since(began); took > 6*time.Second {
@@ -159,12 +159,12 @@ func TestColumnsArriveAsTheyAreStored(t *testing.T) {
 	for name, suffix := range protocols {
 		t.Run(name, func(t *testing.T) {
 			p := openPool(t, server.DSN()+suffix)
-			schema, err := p.inspect(t.Context(), []plan.TableRef{{Table: "odd"}})
+			known, err := p.Inspect(t.Context(), []plan.TableRef{{Table: "odd"}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var kinds []convert.ColumnKind
-			for _, column := range schema[plan.TableRef{Table: "odd"}].Columns {
+			for _, column := range known.Schema[plan.TableRef{Table: "odd"}].Columns {
 				kinds = append(kinds, column.Kind)
 			}
 			const query = "select * from odd where id = ?"
@@ -187,67 +187,5 @@ func TestColumnsArriveAsTheyAreStored(t *testing.T) {
 			wantTexts(t, p, []convert.ColumnKind{convert.ColumnDate, convert.ColumnDateTime}, []string{"2026-00-00", "2026-02-00 00:00:00"},
 				"select da, dt from odd where id = ?", 3)
 		})
-	}
-}
-
-func TestInspectServer(t *testing.T) {
-	server := dbtest.MySQL(t)
-	server.Exec(
-		"CREATE TABLE `odd table` (a INT, b VARCHAR(12) CHARACTER SET latin1 NOT NULL, c TEXT COLLATE utf8mb4_bin, d CHAR(3) COLLATE utf8mb4_unicode_ci, "+
-			"PRIMARY KEY (b, a), UNIQUE KEY short (c(4)), UNIQUE KEY pair (d, a), KEY plain (a))",
-		"CREATE TABLE bare (x BIGINT)",
-		"CREATE VIEW seen AS SELECT x FROM bare",
-	)
-	p := openPool(t, server.DSN())
-	refs := []plan.TableRef{
-		{Table: "odd table"},
-		{Database: server.Database, Table: "bare"},
-		{Table: "seen"},
-		{Table: "baer"},
-		{Select: "select a, concat(b, @today) as ab from `odd table`"},
-		{Select: "select a + @dealer as n from `odd table`"},
-		{Select: "select absent from bare"},
-	}
-	schema, err := p.inspect(t.Context(), refs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := schema[refs[0]]
-	for i := range got.Columns {
-		if (got.Columns[i].Holds != nil) != (got.Columns[i].Name == "b") {
-			t.Errorf("%s: Holds is wrong", got.Columns[i].Name)
-		}
-		got.Columns[i].Holds = nil
-		if letters := got.Columns[i].Letters; (letters.Collation != "") != (got.Columns[i].Kind == convert.ColumnText) || !strings.HasPrefix(letters.Collation, letters.Set) {
-			t.Errorf("%s: got the letters %v", got.Columns[i].Name, letters)
-		}
-		got.Columns[i].Letters = plan.Letters{}
-	}
-	if diff := cmp.Diff(&plan.Table{
-		Columns: []plan.Column{
-			{Name: "a", Kind: convert.ColumnInteger},
-			{Name: "b", Kind: convert.ColumnText, MaxChars: 12, Collation: plan.MarkOff},
-			{Name: "c", Kind: convert.ColumnText, MaxChars: 65535, Nullable: true, Collation: plan.Exact},
-			{Name: "d", Kind: convert.ColumnText, MaxChars: 3, Nullable: true, Collation: plan.MarkOff},
-		},
-		Unique: [][]string{{"b", "a"}, {"d", "a"}, {"c"}}, Primary: true,
-		Leading: []string{"a", "b", "c", "d"},
-	}, got); diff != "" {
-		t.Errorf("odd table (-want +got):\n%s", diff)
-	}
-	bare := &plan.Table{Columns: []plan.Column{{Name: "x", Kind: convert.ColumnInteger, Nullable: true}}}
-	for _, ref := range refs[1:3] {
-		if diff := cmp.Diff(bare, schema[ref]); diff != "" {
-			t.Errorf("%v (-want +got):\n%s", ref, diff)
-		}
-	}
-	if _, there := schema[plan.TableRef{Table: "seen"}]; !there || schema[refs[3]] != nil || schema[plan.TableRef{Table: "bare"}] == nil {
-		t.Errorf("got %v, want no baer, and bare to offer instead", schema)
-	}
-	if why := schema[refs[6]].Refused; !strings.Contains(why, "absent") {
-		t.Errorf("got %q, want why the SELECT is refused", why)
-	}
-	if inline := schema[refs[5]]; inline == nil || inline.Columns[0].Name != "n" || !inline.Columns[0].Kind.Numeric() {
-		t.Errorf("got %v, want one numeric column", inline)
 	}
 }

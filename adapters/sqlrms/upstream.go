@@ -1,6 +1,7 @@
 package sqlrms
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,10 +14,17 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 )
 
 // maxDocument bounds a document that is fetched from another server, in bytes.
 const maxDocument = 64 << 20
+
+// How long a connection to that server may take, and how long one is kept.
+const (
+	documentConnect = 5 * time.Second
+	documentIdle    = 90 * time.Second
+)
 
 // redirectsMost are followed, all on the one server.
 const redirectsMost = 3
@@ -35,10 +43,10 @@ func newUpstream(c *Config) *upstream {
 		Proxy:               http.ProxyFromEnvironment,
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: 4,
-		IdleConnTimeout:     longestIdle,
-		TLSHandshakeTimeout: connectTimeout,
+		IdleConnTimeout:     documentIdle,
+		TLSHandshakeTimeout: documentConnect,
 	}
-	u := &upstream{own: own, settings: c.Upstream, limit: c.statementTimeout(), most: maxDocument}
+	u := &upstream{own: own, settings: c.Upstream, limit: cmp.Or(c.StatementTimeout, database.DefaultLimit), most: maxDocument}
 	u.client = &http.Client{Transport: own, CheckRedirect: func(next *http.Request, before []*http.Request) error {
 		first := before[0].URL
 		if len(before) > redirectsMost || next.URL.Scheme != first.Scheme || next.URL.Host != first.Host {
@@ -68,9 +76,9 @@ func (u *upstream) fetch(ctx context.Context, address, host string) (adapters.Do
 	case errors.Is(ctx.Err(), context.Canceled):
 		return adapters.Document{}, context.Canceled
 	case limited.Err() != nil:
-		return adapters.Document{}, &failure{reason: "time limit exceeded while a document was fetched"}
+		return adapters.Document{}, unavailable("time limit exceeded while a document was fetched")
 	}
-	return adapters.Document{}, &failure{reason: "the server of the documents does not answer"}
+	return adapters.Document{}, unavailable("the server of the documents does not answer")
 }
 
 // addressOn checks an address that was made of a row. Nothing in the row may
@@ -115,9 +123,9 @@ func (u *upstream) get(ctx context.Context, target *url.URL) (d adapters.Documen
 	case answer.StatusCode == http.StatusNotFound, answer.StatusCode == http.StatusGone:
 		return d, adapters.ErrNotFound
 	case answer.StatusCode != http.StatusOK:
-		return d, &failure{reason: fmt.Sprintf("the server of the documents answered with status %d", answer.StatusCode)}
+		return d, unavailable(fmt.Sprintf("the server of the documents answered with status %d", answer.StatusCode))
 	case answer.ContentLength > u.most:
-		return d, &failure{reason: "a document is larger than the gateway fetches"}
+		return d, unavailable("a document is larger than the gateway fetches")
 	}
 	content, err := u.keep(answer.Body, answer.ContentLength)
 	if err != nil {
@@ -137,7 +145,7 @@ func (u *upstream) get(ctx context.Context, target *url.URL) (d adapters.Documen
 func (u *upstream) keep(body io.Reader, announced int64) (content *temporary, err error) {
 	file, err := os.CreateTemp("", "dealerbridge-document-*")
 	if err != nil {
-		return nil, &failure{reason: "a fetched document cannot be kept on this machine's disk"}
+		return nil, unavailable("a fetched document cannot be kept on this machine's disk")
 	}
 	content = &temporary{file}
 	defer func() {
@@ -151,12 +159,12 @@ func (u *upstream) keep(body io.Reader, announced int64) (content *temporary, er
 	case err != nil:
 		return content, err
 	case n > u.most:
-		return content, &failure{reason: "a document is larger than the gateway fetches"}
+		return content, unavailable("a document is larger than the gateway fetches")
 	case announced >= 0 && n != announced:
-		return content, &failure{reason: "a document broke off while it was fetched"}
+		return content, unavailable("a document broke off while it was fetched")
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return content, &failure{reason: "a fetched document cannot be read again"}
+		return content, unavailable("a fetched document cannot be read again")
 	}
 	return content, nil
 }
@@ -167,7 +175,7 @@ type keeper struct{ file *os.File }
 func (k keeper) Write(p []byte) (int, error) {
 	n, err := k.file.Write(p)
 	if err != nil {
-		return n, &failure{reason: "a fetched document cannot be kept on this machine's disk"}
+		return n, unavailable("a fetched document cannot be kept on this machine's disk")
 	}
 	return n, nil
 }

@@ -2,16 +2,13 @@ package sqlrms
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"path"
 	"strings"
 	"sync/atomic"
-	"time"
 
-	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
@@ -24,19 +21,11 @@ type version struct {
 	// hosts are the servers that documents of a kind may be fetched from.
 	hosts map[string]string
 
-	program atomic.Pointer[plan.Program]
+	binding *database.Binding[plan.Program]
 	// doubt: a statement did not find a table or column it was compiled for,
 	// so the next Check looks at the tables again.
 	doubt atomic.Bool
-
-	turn   chan struct{} // held by whoever binds
-	tried  time.Time     // when binding failed last
-	failed error
 }
-
-// rebindPause is how long calls are answered with the reason of the last
-// failure before one of them asks the database again.
-const rebindPause = time.Second
 
 // CheckMapping finds everything that is wrong in a dealer's folder without a
 // database, warnings included. name is what the folder is called in faults.
@@ -67,7 +56,7 @@ func (c *Config) compile(folder fs.FS) (*version, mapfile.Faults) {
 	}
 	// A file with faults of form is compiled as well: all that is wrong is told at once.
 	compiled, found := plan.Compile(set.RMS, target)
-	v := &version{file: set.RMS, plan: compiled, hosts: map[string]string{}, turn: make(chan struct{}, 1)}
+	v := &version{file: set.RMS, plan: compiled, hosts: map[string]string{}, binding: database.NewBinding[plan.Program]()}
 	faults = faults.WithMeaning(append(found, v.documentHosts()...))
 	if compiled == nil || faults.Err() != nil {
 		return nil, faults
@@ -128,73 +117,49 @@ func (v *version) filesOf() string {
 }
 
 // bound gives the program of a version, binding it to the tables of the
-// database if that has not been done. now leaves out the pause between tries.
-func (r *RMS) bound(ctx context.Context, v *version, now bool) (*plan.Program, error) {
-	if p := v.program.Load(); p != nil {
+// database if that has not been done.
+func (r *RMS) bound(ctx context.Context, v *version, when database.When) (*plan.Program, error) {
+	return v.binding.Make(ctx, when, r.env.Now, func(ctx context.Context) (*plan.Program, error) {
+		p, faults, err := r.bindTo(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		v.doubt.Store(false)
+		// Warnings stop nothing, and a schema without keys makes many: one line says
+		// where to read them.
+		if len(faults) > 0 {
+			r.env.Log.InfoContext(ctx, "the mapping has warnings; `dealerbridge mapping check --db` lists them", "warnings", len(faults))
+		}
+		for _, f := range faults {
+			r.env.Log.DebugContext(ctx, "a warning of the mapping", "warning", f.String())
+		}
 		return p, nil
-	}
-	return r.bind(ctx, v, now, false)
-}
-
-// bind looks at the database's tables, one caller at a time. A bound version is
-// bound again only when asked to; a failure leaves it as it was.
-func (r *RMS) bind(ctx context.Context, v *version, now, again bool) (*plan.Program, error) {
-	select {
-	case v.turn <- struct{}{}:
-		defer func() { <-v.turn }()
-	case <-ctx.Done():
-		return nil, translate(ctx, ctx.Err())
-	}
-	if p := v.program.Load(); p != nil && !again {
-		return p, nil
-	}
-	if !now && v.failed != nil && r.env.Now().Sub(v.tried) < rebindPause {
-		return nil, v.failed
-	}
-	p, faults, err := r.bindTo(ctx, v)
-	if errors.Is(err, context.Canceled) {
-		return nil, err // says nothing about the database
-	}
-	v.tried, v.failed = r.env.Now(), err
-	if err != nil {
-		return nil, err
-	}
-	v.doubt.Store(false)
-	v.program.Store(p)
-	// Warnings stop nothing, and a schema without keys makes many: one line says
-	// where to read them.
-	if len(faults) > 0 {
-		r.env.Log.InfoContext(ctx, "the mapping has warnings; `dealerbridge mapping check --db` lists them", "warnings", len(faults))
-	}
-	for _, f := range faults {
-		r.env.Log.DebugContext(ctx, "a warning of the mapping", "warning", f.String())
-	}
-	return p, nil
+	})
 }
 
 // bindTo compiles a version for the tables the database has now. Without an
 // error the faults are warnings.
 func (r *RMS) bindTo(ctx context.Context, v *version) (*plan.Program, mapfile.Faults, error) {
-	limited, cancel := context.WithTimeout(ctx, r.pool.limit)
+	limited, cancel := context.WithTimeout(ctx, r.pool.Limit)
 	defer cancel()
-	if err := r.dialectFits(v); err != nil {
+	if err := r.pool.DialectFits(v.plan, v.file.Path, v.file.Pos); err != nil {
 		return nil, nil, err
 	}
-	schema, err := r.pool.inspect(limited, v.plan.Tables())
+	known, err := r.pool.Inspect(limited, v.plan.Tables())
 	if err != nil {
 		return nil, nil, err
 	}
-	p, faults := v.plan.Bind(r.pool.server, schema)
+	p, faults := v.plan.Bind(r.pool.Server, known.Schema)
 	if p == nil {
-		return nil, faults, mappingError(faults)
+		return nil, faults, database.MappingError(faults)
 	}
-	refused, err := r.prepareAll(limited, v, p, schema)
+	refused, err := r.prepareAll(limited, v, p, known.Schema)
 	if err != nil {
 		return nil, nil, err
 	}
 	if len(refused) > 0 {
 		faults = append(faults, refused...).Sorted()
-		return nil, faults, mappingError(faults)
+		return nil, faults, database.MappingError(faults)
 	}
 	return p, faults, nil
 }
@@ -202,37 +167,9 @@ func (r *RMS) bindTo(ctx context.Context, v *version) (*plan.Program, mapfile.Fa
 // prepareAll has the server read every statement before the first is run: SQL
 // that was written in the mapping is only judged by the server itself.
 func (r *RMS) prepareAll(ctx context.Context, v *version, p *plan.Program, schema plan.Schema) (mapfile.Faults, error) {
-	var faults mapfile.Faults
-	for _, s := range p.Statements() {
-		err := r.pool.understands(ctx, s.Text, s.Args)
-		if err == nil {
-			continue
-		}
-		why, refused := refusal(err)
-		if !refused {
-			return nil, fmt.Errorf("preparing the statements of the mapping: %w", err)
-		}
+	return database.Judge(ctx, p, r.pool.understands, func(s plan.Prepared, why string) mapfile.Fault {
 		fault := v.refused(s, why)
 		fault.Suggestion = columnMeant(why, s.Text, schema)
-		faults = append(faults, fault)
-	}
-	return faults, nil
-}
-
-// dialectFits refuses SQL that was written for another server.
-func (r *RMS) dialectFits(v *version) error {
-	if !v.plan.HasSQL() || string(v.plan.Dialect()) == string(r.pool.server) {
-		return nil
-	}
-	return mappingError(mapfile.Faults{{
-		File: v.file.Path, Pos: v.file.Pos, Path: "dialect",
-		Message: fmt.Sprintf("the SQL in this file is written for %s and the database is %s; write that SQL for %s and say `dialect: %s`",
-			v.plan.Dialect(), r.pool.server, r.pool.server, r.pool.server),
-	}})
-}
-
-// mappingError makes faults an error of the adapter; errors.As finds the
-// faults in it.
-func mappingError(faults mapfile.Faults) error {
-	return fmt.Errorf("%w:\n%w", adapters.ErrMapping, faults)
+		return fault
+	})
 }

@@ -1,9 +1,9 @@
-package sqlrms
+package database
 
 import (
 	"database/sql"
-	"log/slog"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,19 +33,19 @@ func TestInspectSQLite(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	p, err := newPool(&Config{Driver: SQLite, Path: path}, slog.New(slog.DiscardHandler))
+	p, err := Way{Driver: SQLite, Path: path, Connections: 2}.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := p.close(); err != nil {
+		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
 	odd, bare := plan.TableRef{Table: "odd `table"}, plan.TableRef{Table: "BARE"}
 	seen, wrong := plan.TableRef{Database: "main", Table: "seen"}, plan.TableRef{Table: "baer"}
 	inline, refused := plan.TableRef{Select: "select x, @dealer as d from bare"}, plan.TableRef{Select: "select absent from bare"}
-	got, err := p.inspect(t.Context(), []plan.TableRef{odd, bare, seen, wrong, inline, refused})
+	known, err := p.Inspect(t.Context(), []plan.TableRef{odd, bare, seen, wrong, inline, refused})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestInspectSQLite(t *testing.T) {
 				{Name: "c", Kind: convert.ColumnText, Nullable: true},
 				{Name: "d", Nullable: true},
 			},
-			Unique: [][]string{{"b", "a"}, {"d", "c"}}, Primary: true,
+			Unique: [][]string{{"b", "a"}, {"d", "c"}}, Primary: true, Leading: []string{"b", "d", "c"},
 		},
 		bare: {Columns: []plan.Column{
 			{Name: "x", Kind: convert.ColumnInteger, Nullable: true},
@@ -70,7 +70,13 @@ func TestInspectSQLite(t *testing.T) {
 		// What might have been meant instead of the table that is not there.
 		{Table: "bare"}: {}, {Table: "seen"}: {},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, known.Schema); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"bare", "seen"}, slices.DeleteFunc(known.Names(""), func(name string) bool { return known.Tables[plan.TableRef{Table: name}] != nil })); diff != "" {
+		t.Errorf("names beside the tables asked for (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"b", "a"}, known.Tables[odd].Primary()); diff != "" {
+		t.Errorf("primary key (-want +got):\n%s", diff)
 	}
 }
