@@ -172,10 +172,14 @@ type listRow struct {
 
 // Lists is part of sweep.Store.
 func (k *KeyLists) Lists(ctx context.Context, group string) ([]sweep.Stored, error) {
-	const query = "SELECT id, grp, birth_us, total, size, version, used_ms, unfinished, lost_ms, bytes, progress " +
-		"FROM sweep_lists WHERE grp = ? ORDER BY birth_us, id"
 	var rows []listRow
-	if err := k.db.WithContext(ctx).Raw(query, group).Scan(&rows).Error; err != nil {
+	var err error
+	if k.file != nil {
+		rows, err = k.file.lists(ctx, group)
+	} else {
+		err = k.db.WithContext(ctx).Raw(readGroup, group).Scan(&rows).Error
+	}
+	if err != nil {
 		return nil, fmt.Errorf("reading kept key lists: %w", redacted(err))
 	}
 	now := k.o.Now()
@@ -231,18 +235,20 @@ const anyVersion = -1
 // drop takes a list away, unless it is at another version by now; of an
 // unfinished one the row stays, without keys.
 func (k *KeyLists) drop(ctx context.Context, r listRow) error {
+	if k.file != nil {
+		return k.file.drop(ctx, r, millis(k.o.Now()))
+	}
 	return k.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		var res *gorm.DB
 		if r.Unfinished {
-			res = tx.Exec("UPDATE sweep_lists SET version = version + 1, lost_ms = ?, bytes = 0 WHERE id = ? AND (version = ? OR ? < 0) AND lost_ms = 0",
-				millis(k.o.Now()), r.ID, r.Version, r.Version)
+			res = tx.Exec(loseList, millis(k.o.Now()), r.ID, r.Version, r.Version)
 		} else {
-			res = tx.Exec("DELETE FROM sweep_lists WHERE id = ? AND (version = ? OR ? < 0)", r.ID, r.Version, r.Version)
+			res = tx.Exec(forgetList, r.ID, r.Version, r.Version)
 		}
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
 		}
-		return tx.Exec("DELETE FROM sweep_keys WHERE id = ?", r.ID).Error
+		return tx.Exec(eraseKeys, r.ID).Error
 	})
 }
 

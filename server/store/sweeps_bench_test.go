@@ -25,10 +25,7 @@ func benchmarkPages(b *testing.B, keep sweep.Store) {
 			return make([]string, len(k)), nil, nil
 		},
 	}
-	packed, err := sweep.Pack(keys)
-	if err != nil {
-		b.Fatal(err)
-	}
+	packed := sweep.Pack(keys)
 	s := sweep.New(sweep.Options{Store: keep})
 	ask := func(page int64) {
 		if _, err := sweep.Get(b.Context(), s, sweep.Request{Dealer: "D1", Client: "crs", Endpoint: "contract", Page: page, Size: 20}, src); err != nil {

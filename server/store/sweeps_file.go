@@ -22,6 +22,8 @@ type sweepFile struct {
 
 	conn                    *sql.Conn
 	stamp, save, list, keys *sql.Stmt
+	group                   *sql.Stmt
+	lose, forget, erase     *sql.Stmt
 	epoch                   int64 // counts connections
 }
 
@@ -34,7 +36,13 @@ const (
 		"WHERE id = ? AND version = ? AND lost_ms = 0"
 	keepList = "INSERT INTO sweep_lists (id, grp, birth_us, total, size, version, used_ms, unfinished, lost_ms, bytes, progress) " +
 		"VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0, ?, ?)"
-	keepKeys = "INSERT INTO sweep_keys (id, packed) VALUES (?, ?)"
+	keepKeys  = "INSERT INTO sweep_keys (id, packed) VALUES (?, ?)"
+	readGroup = "SELECT id, grp, birth_us, total, size, version, used_ms, unfinished, lost_ms, bytes, progress " +
+		"FROM sweep_lists WHERE grp = ? ORDER BY birth_us, id"
+	loseList = "UPDATE sweep_lists SET version = version + 1, lost_ms = ?, bytes = 0 " +
+		"WHERE id = ? AND (version = ? OR ? < 0) AND lost_ms = 0"
+	forgetList = "DELETE FROM sweep_lists WHERE id = ? AND (version = ? OR ? < 0)"
+	eraseKeys  = "DELETE FROM sweep_keys WHERE id = ?"
 )
 
 // with gives a caller the connection. One that failed is not used again: its
@@ -67,7 +75,16 @@ func (f *sweepFile) connect(ctx context.Context) (err error) {
 	for _, one := range []struct {
 		to   **sql.Stmt
 		text string
-	}{{&f.stamp, "PRAGMA data_version"}, {&f.save, saveProgress}, {&f.list, keepList}, {&f.keys, keepKeys}} {
+	}{
+		{&f.stamp, "PRAGMA data_version"},
+		{&f.save, saveProgress},
+		{&f.list, keepList},
+		{&f.keys, keepKeys},
+		{&f.group, readGroup},
+		{&f.lose, loseList},
+		{&f.forget, forgetList},
+		{&f.erase, eraseKeys},
+	} {
 		if *one.to, err = f.conn.PrepareContext(ctx, one.text); err != nil { //nolint:sqlclosecheck // see disconnect
 			return fmt.Errorf("preparing a statement of the kept key lists: %w", err)
 		}
@@ -80,7 +97,7 @@ func (f *sweepFile) disconnect() error {
 		return nil
 	}
 	var errs []error
-	for _, s := range []**sql.Stmt{&f.stamp, &f.save, &f.list, &f.keys} {
+	for _, s := range []**sql.Stmt{&f.stamp, &f.save, &f.list, &f.keys, &f.group, &f.lose, &f.forget, &f.erase} {
 		if *s != nil {
 			errs = append(errs, (*s).Close())
 			*s = nil
@@ -123,28 +140,73 @@ func (f *sweepFile) update(ctx context.Context, args ...any) (changed int64, err
 	return changed, err
 }
 
-func (f *sweepFile) insert(ctx context.Context, l sweep.Stored, progress string, packed []byte) error {
-	return f.with(ctx, func(ctx context.Context) (err error) {
-		tx, err := f.conn.BeginTx(ctx, nil)
-		if err != nil {
+// together runs statements of the connection in one transaction.
+func (f *sweepFile) together(ctx context.Context, do func(context.Context) error) error {
+	return f.with(ctx, func(ctx context.Context) error {
+		if _, err := f.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 			return err
 		}
-		defer func() {
-			if err != nil {
-				err = errors.Join(err, tx.Rollback())
-			}
-		}()
-		//nolint:sqlclosecheck // they end with the transaction
-		if _, err := tx.StmtContext(ctx, f.list).ExecContext(ctx, l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size,
+		err := do(ctx)
+		if err == nil {
+			_, err = f.conn.ExecContext(ctx, "COMMIT")
+		}
+		if err != nil {
+			_, undone := f.conn.ExecContext(ctx, "ROLLBACK")
+			err = errors.Join(err, undone)
+		}
+		return err
+	})
+}
+
+func (f *sweepFile) insert(ctx context.Context, l sweep.Stored, progress string, packed []byte) error {
+	return f.together(ctx, func(ctx context.Context) error {
+		if _, err := f.list.ExecContext(ctx, l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size,
 			l.Progress.Last.UnixMilli(), flag(l.Unfinished()), len(packed), progress); err != nil {
 			return err
 		}
-		//nolint:sqlclosecheck // they end with the transaction
-		if _, err := tx.StmtContext(ctx, f.keys).ExecContext(ctx, l.ID, packed); err != nil {
+		_, err := f.keys.ExecContext(ctx, l.ID, packed)
+		return err
+	})
+}
+
+// drop does what KeyLists.drop says.
+func (f *sweepFile) drop(ctx context.Context, r listRow, now int64) error {
+	return f.together(ctx, func(ctx context.Context) error {
+		how, args := f.forget, []any{r.ID, r.Version, r.Version}
+		if r.Unfinished {
+			how, args = f.lose, append([]any{now}, args...)
+		}
+		res, err := how.ExecContext(ctx, args...)
+		if err != nil {
 			return err
 		}
-		return tx.Commit()
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		_, err = f.erase.ExecContext(ctx, r.ID)
+		return err
 	})
+}
+
+// lists reads the rows of a group.
+func (f *sweepFile) lists(ctx context.Context, group string) (rows []listRow, err error) {
+	err = f.with(ctx, func(ctx context.Context) (err error) {
+		found, err := f.group.QueryContext(ctx, group)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, found.Close()) }()
+		for found.Next() {
+			var r listRow
+			if err := found.Scan(&r.ID, &r.Grp, &r.BirthUs, &r.Total, &r.Size, &r.Version, &r.UsedMs, &r.Unfinished, &r.LostMs,
+				&r.Bytes, &r.Progress); err != nil {
+				return err
+			}
+			rows = append(rows, r)
+		}
+		return found.Err()
+	})
+	return rows, err
 }
 
 // bootFile tells one start of the machine from another; only Linux has it.

@@ -9,11 +9,10 @@ import (
 	"github.com/dealerbridge/dealerbridge/adapters"
 )
 
-// Sizes in the memory estimate, in bytes: the string headers of a key, a page's
-// state, and what a list costs however short it is.
+// Sizes in the memory estimate, in bytes: a page's state, and what a list costs
+// however short it is.
 const (
-	keyBytes  = 32
-	pageBytes = 24
+	pageBytes = 16
 	listBytes = 512
 )
 
@@ -36,7 +35,7 @@ type keyList struct {
 	// keys, once there, stay as they are. They are nil for a list of one page,
 	// which page 0 has sent whole, and for one from the store until a page of it
 	// is asked for.
-	keys  adapters.Keys
+	keys  *packed
 	born  uint64 // count of uses when the list was made
 	used  uint64 // the same at its last use
 	last  time.Time
@@ -54,7 +53,7 @@ type keyList struct {
 // pageState says what became of one page.
 type pageState struct {
 	used  uint64 // count of uses when the page was last asked for
-	left  int64  // rows left out when it was served
+	left  int32  // rows left out when it was served
 	taken bool   // some call is serving it, or has
 	done  bool   // it was served
 }
@@ -76,17 +75,10 @@ func older(a, b *keyList) int {
 	return cmp.Or(cmp.Compare(a.born, b.born), a.birth.Compare(b.birth), cmp.Compare(a.id, b.id))
 }
 
-// fill gives the list its keys and returns what they take. Those of one page
-// are not counted: they do not stay.
-func (l *keyList) fill(keys adapters.Keys) int64 {
+// fill gives the list its keys and returns what they take.
+func (l *keyList) fill(keys *packed) int64 {
 	l.keys = keys
-	if len(l.pages) == 1 {
-		return 0
-	}
-	var more int64
-	for _, k := range keys {
-		more += keyBytes + int64(len(k.Row)+len(k.Customer))
-	}
+	more := keys.bytes()
 	l.bytes += more
 	return more
 }
@@ -104,7 +96,7 @@ func (l *keyList) document(by string, now time.Time) Progress {
 			p.Taken = append(p.Taken, Claim{Page: page, By: by, At: now})
 		}
 		if state.left > 0 {
-			p.Left = append(p.Left, Short{Page: page, Rows: state.left})
+			p.Left = append(p.Left, Short{Page: page, Rows: int64(state.left)})
 		}
 		if state.used > latest {
 			latest, p.Latest = state.used, page
@@ -144,6 +136,8 @@ type ticket struct {
 	page  int64
 	first bool // nobody had taken the page before
 	keys  adapters.Keys
+	// whole are the keys of a new list that are still to be packed.
+	whole adapters.Keys
 	// claim is what tells the other processes; nil where there are none.
 	claim *step
 }
@@ -154,5 +148,10 @@ func (l *keyList) cut(page int64) adapters.Keys {
 		return nil
 	}
 	from := page * l.size // below total, so it cannot overflow
-	return l.keys[from:min(from+l.size, int64(len(l.keys)))]
+	return l.keys.cut(int(from), int(min(from+l.size, l.total)))
+}
+
+// firstOf returns the keys of page 0 of a new list.
+func firstOf(keys adapters.Keys, size int64) adapters.Keys {
+	return keys[:min(size, int64(len(keys)))]
 }

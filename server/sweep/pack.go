@@ -1,128 +1,231 @@
 package sweep
 
 import (
-	"bytes"
-	"compress/flate"
 	"encoding/binary"
 	"errors"
-	"fmt"
-	"io"
+	"math"
+	"slices"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
 )
 
 // packVersion is the first byte of a packed key list.
-const packVersion = 1
+const packVersion = 2
 
-// maxPacked bounds what one list may unpack to, in bytes, so that a damaged one
-// cannot take all memory.
-const maxPacked = 1 << 30
+// packStep is how many keys stand together: the first of them is written whole,
+// the others as what they differ in from the one before, so that no more than
+// these are read to get at one.
+const packStep = 32
 
-// Pack writes a key list small: compressed, each customer's number once in a
-// row.
-func Pack(keys adapters.Keys) ([]byte, error) {
-	var out bytes.Buffer
-	out.WriteByte(packVersion)
-	w, err := packer(&out)
-	if err != nil {
-		return nil, fmt.Errorf("packing a key list: %w", err)
-	}
-	defer func() {
-		select {
-		case packers <- w:
-		default: // enough of them are kept
-		}
-	}()
-	raw := binary.AppendUvarint(nil, uint64(len(keys)))
-	before := ""
-	for i, k := range keys {
-		raw = appendText(raw, k.Row)
-		if i > 0 && k.Customer == before {
-			raw = append(raw, 0)
-		} else {
-			raw = appendText(append(raw, 1), k.Customer)
-		}
-		before = k.Customer
-	}
-	if _, err := w.Write(raw); err != nil {
-		return nil, fmt.Errorf("packing a key list: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("packing a key list: %w", err)
-	}
-	return out.Bytes(), nil
+// packed is a key list as it is kept, in memory and in the store: one text
+// without pointers, a few bytes a key, of which every page can be read without
+// reading the pages before it.
+//
+// The text: the version, how many keys there are, the customers in the order of
+// their first key, and then for each key twice the bytes it has in common with
+// the one before (0 at every packStep-th), plus one where its customer is another
+// one than before (1 at every packStep-th), the customer's place among the
+// customers in that case, and the rest of the row with its length. All numbers
+// are varints.
+type packed struct {
+	text      []byte
+	total     int
+	customers []string
+	marks     []uint32 // where every packStep-th key begins
 }
 
-// packers are used again: each takes a megabyte to make. Few are needed, so they
-// are kept through every collection of garbage.
-var packers = make(chan *flate.Writer, 2)
+// Pack writes a key list small.
+func Pack(keys adapters.Keys) []byte { return packKeys(keys).text }
 
-func packer(out io.Writer) (*flate.Writer, error) {
-	select {
-	case w := <-packers:
-		w.Reset(out)
-		return w, nil
-	default:
-		return flate.NewWriter(out, flate.BestSpeed)
+func packKeys(keys adapters.Keys) *packed {
+	p := &packed{total: len(keys), marks: make([]uint32, 0, (len(keys)+packStep-1)/packStep)}
+	places := map[string]int{}
+	size := 0
+	before := ""
+	for i, k := range keys {
+		size += len(k.Row) + 4
+		if i > 0 && k.Customer == before {
+			continue
+		}
+		before = k.Customer
+		if _, ok := places[before]; !ok {
+			places[before] = len(p.customers)
+			p.customers = append(p.customers, before)
+		}
 	}
+	head := binary.AppendUvarint([]byte{packVersion}, uint64(len(keys)))
+	head = binary.AppendUvarint(head, uint64(len(p.customers)))
+	for _, c := range p.customers {
+		head = appendText(head, c)
+	}
+	text := make([]byte, 0, len(head)+size)
+	text = append(text, head...)
+	var last adapters.Key
+	place := 0
+	for i, k := range keys {
+		shared, other := 0, uint64(0)
+		if i%packStep == 0 {
+			p.marks = append(p.marks, uint32(len(text)))
+			other = 1
+		} else {
+			shared = common(last.Row, k.Row)
+			if k.Customer != last.Customer {
+				other = 1
+			}
+		}
+		if i == 0 || k.Customer != last.Customer {
+			place = places[k.Customer]
+		}
+		text = binary.AppendUvarint(text, uint64(shared)<<1|other)
+		if other == 1 {
+			text = binary.AppendUvarint(text, uint64(place))
+		}
+		text = appendText(text, k.Row[shared:])
+		last = k
+	}
+	p.text = slices.Clone(text) // it needed less room than was made for it
+	return p
+}
+
+// common is how many bytes two texts begin with alike.
+func common(a, b string) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
 }
 
 func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+// bytes is what the list takes in memory.
+func (p *packed) bytes() int64 {
+	n := int64(len(p.text)) + 4*int64(len(p.marks)) + 16*int64(len(p.customers))
+	for _, c := range p.customers {
+		n += int64(len(c))
+	}
+	return n
+}
+
+// cut returns the keys from one on, up to another. Both are within the list.
+func (p *packed) cut(from, to int) adapters.Keys {
+	if from >= to {
+		return nil
+	}
+	r := reader{text: p.text, at: int(p.marks[from/packStep])}
+	keys := make(adapters.Keys, 0, to-from)
+	ends := make([]int, 0, to-from)
+	var all, row []byte
+	place := uint64(0)
+	for i := from - from%packStep; i < to; i++ {
+		row, place = r.key(row, place)
+		if i < from {
+			continue
+		}
+		all = append(all, row...)
+		ends = append(ends, len(all))
+		keys = append(keys, adapters.Key{Customer: p.customers[place]})
+	}
+	text, begin := string(all), 0
+	for i, end := range ends {
+		keys[i].Row, begin = text[begin:end], end
+	}
+	return keys
+}
+
 var errPacked = errors.New("the packed key list is damaged")
 
+// maxPacked bounds a packed list, in bytes.
+const maxPacked = math.MaxUint32
+
 // Unpack reads what Pack wrote. Damaged bytes are an error, never a short list.
-func Unpack(packed []byte) (adapters.Keys, error) {
-	if len(packed) == 0 || packed[0] != packVersion {
-		return nil, errPacked
+func Unpack(text []byte) (adapters.Keys, error) {
+	p, err := readPacked(text)
+	if err != nil {
+		return nil, err
 	}
-	r := flate.NewReader(bytes.NewReader(packed[1:]))
-	raw, err := io.ReadAll(io.LimitReader(r, maxPacked))
-	if err = errors.Join(err, r.Close()); err != nil {
-		return nil, fmt.Errorf("%w: %w", errPacked, err)
-	}
-	n, raw, ok := cutNumber(raw)
-	if !ok || n > uint64(len(raw)) { // each key takes at least two bytes
-		return nil, errPacked
-	}
-	keys := make(adapters.Keys, n)
-	for i := range keys {
-		if keys[i].Row, raw, ok = cutText(raw); !ok || len(raw) == 0 {
-			return nil, errPacked
-		}
-		own := raw[0]
-		raw = raw[1:]
-		switch {
-		case own == 0 && i > 0:
-			keys[i].Customer = keys[i-1].Customer
-		case own == 1:
-			if keys[i].Customer, raw, ok = cutText(raw); !ok {
-				return nil, errPacked
-			}
-		default:
-			return nil, errPacked
-		}
-	}
-	if len(raw) > 0 {
-		return nil, errPacked
-	}
-	return keys, nil
+	return p.cut(0, p.total), nil
 }
 
-func cutNumber(b []byte) (uint64, []byte, bool) {
-	n, used := binary.Uvarint(b)
+// readPacked looks a packed list through, every byte of it, so that what is cut
+// from it later is what was packed.
+func readPacked(text []byte) (*packed, error) {
+	if len(text) == 0 || text[0] != packVersion || len(text) > maxPacked {
+		return nil, errPacked
+	}
+	r := reader{text: text, at: 1}
+	total, customers := r.number(), r.number()
+	if rest := uint64(len(text)); total > rest || customers > total { // each takes a byte at least
+		return nil, errPacked
+	}
+	p := &packed{text: text, total: int(total), marks: make([]uint32, 0, (total+packStep-1)/packStep)}
+	for range customers {
+		p.customers = append(p.customers, string(r.part(r.number())))
+	}
+	long, place := uint64(0), uint64(0)
+	for i := range total {
+		if i%packStep == 0 {
+			p.marks = append(p.marks, uint32(r.at))
+		}
+		head := r.number()
+		shared := head >> 1
+		if whole := i%packStep == 0; whole && head != 1 || shared > long {
+			return nil, errPacked
+		}
+		if head&1 == 1 {
+			place = r.number()
+		}
+		rest := r.number()
+		r.part(rest)
+		if r.bad || place >= customers {
+			return nil, errPacked
+		}
+		long = shared + rest
+	}
+	if r.bad || r.at != len(text) {
+		return nil, errPacked
+	}
+	return p, nil
+}
+
+// reader reads a packed list from a place on. What cannot be read makes it bad,
+// and is nothing.
+type reader struct {
+	text []byte
+	at   int
+	bad  bool
+}
+
+func (r *reader) number() uint64 {
+	n, used := binary.Uvarint(r.text[r.at:])
 	if used <= 0 {
-		return 0, nil, false
+		r.bad = true
+		return 0
 	}
-	return n, b[used:], true
+	r.at += used
+	return n
 }
 
-func cutText(b []byte) (string, []byte, bool) {
-	n, b, ok := cutNumber(b)
-	if !ok || n > uint64(len(b)) {
-		return "", nil, false
+func (r *reader) part(n uint64) []byte {
+	if r.bad || n > uint64(len(r.text)-r.at) {
+		r.bad = true
+		return nil
 	}
-	return string(b[:n]), b[n:], true
+	from := r.at
+	r.at += int(n)
+	return r.text[from:r.at]
+}
+
+// key reads a key of a list that was looked through: the row in the place of the
+// one before, and the customer's place.
+func (r *reader) key(row []byte, place uint64) ([]byte, uint64) {
+	head := r.number()
+	if head&1 == 1 {
+		place = r.number()
+	}
+	return append(row[:head>>1], r.part(r.number())...), place
 }

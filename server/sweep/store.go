@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/dealerbridge/dealerbridge/adapters"
 )
 
 // Store keeps key lists of more than one page beyond the life of a process, and
@@ -100,11 +98,15 @@ func (s *Sweeps) resting() bool {
 	return s.o.Now().Before(s.rests)
 }
 
+// keeps says whether a list outlives the process: one of a single page is not
+// asked for again.
+func (s *Sweeps) keeps(l *keyList) bool { return s.o.Store != nil && len(l.pages) > 1 }
+
 // note remembers a change of a list's progress until it is written; nil where
 // nothing is kept. The last change of a page is the one that counts. The caller
 // holds the lock.
 func (s *Sweeps) note(l *keyList, kind stepKind, page, left int64) *step {
-	if s.o.Store == nil || len(l.pages) < 2 {
+	if !s.keeps(l) {
 		return nil
 	}
 	st := &step{page: page, kind: kind, left: left, used: l.used, at: s.o.Now(), by: s.name}
@@ -151,7 +153,7 @@ func (s *Sweeps) write(ctx context.Context, l *keyList, st *step) {
 // draft is a list's next version.
 type draft struct {
 	next  Stored
-	keys  adapters.Keys // of a list that is not stored yet
+	keys  *packed // of a list that is not stored yet
 	steps []*step
 }
 
@@ -187,11 +189,7 @@ func (s *Sweeps) put(ctx context.Context, l *keyList, d draft) (bool, error) {
 	if d.keys == nil {
 		return s.o.Store.Save(ctx, d.next)
 	}
-	packed, err := Pack(d.keys)
-	if err != nil {
-		return false, err
-	}
-	return s.o.Store.Keep(ctx, d.next, packed)
+	return s.o.Store.Keep(ctx, d.next, d.keys.text)
 }
 
 func (s *Sweeps) wrote(l *keyList, d draft) {
@@ -222,17 +220,28 @@ func (s *Sweeps) reread(ctx context.Context, l *keyList) (bool, error) {
 	return false, nil
 }
 
+// aheadKeys is from how many keys on a new list is kept while its first page is
+// read: that takes as long. A shorter one is kept when the page was read, with
+// the page served, which is one write instead of two.
+const aheadKeys = 1000
+
 // claim tells the other processes that a page is taken, while the page is read.
 // The function it returns waits for that and says whether another process has
 // the page, so that it must not be served from this list.
 func (s *Sweeps) claim(ctx context.Context, r Request, t ticket) (lost func() bool) {
 	if t.claim == nil {
-		return func() bool { return false }
+		return func() bool {
+			if r.Page == 0 && s.keeps(t.list) {
+				s.stand(ctx, r, t)
+			}
+			return false
+		}
 	}
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
 		if r.Page == 0 {
+			t.list.fill(packKeys(t.whole)) // nobody else has the list yet
 			s.stand(ctx, r, t)
 		}
 		s.write(ctx, t.list, t.claim)
@@ -261,7 +270,9 @@ func (s *Sweeps) stand(ctx context.Context, r Request, t ticket) {
 		}
 	}
 	l.used = max(l.used, l.born)
-	t.claim.used = l.used
+	if t.claim != nil {
+		t.claim.used = l.used
+	}
 	s.uses = max(s.uses, l.used)
 }
 
@@ -421,7 +432,7 @@ func (s *Sweeps) follow(l *keyList, h Stored) {
 	}
 	for _, short := range p.Left {
 		if l.has(short.Page) && l.pages[short.Page].done {
-			l.pages[short.Page].left = short.Rows
+			l.pages[short.Page].left = int32(min(short.Rows, l.size))
 			l.left += short.Rows
 		}
 	}
@@ -434,16 +445,16 @@ func (s *Sweeps) follow(l *keyList, h Stored) {
 func (s *Sweeps) load(ctx context.Context, l *keyList) error {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Patience)
 	defer cancel()
-	packed, err := s.o.Store.Keys(ctx, l.id)
+	text, err := s.o.Store.Keys(ctx, l.id)
 	if err != nil {
 		s.failing(ctx, err)
 		return fmt.Errorf("reading a kept key list: %w", err)
 	}
-	keys, err := Unpack(packed)
+	keys, err := readPacked(text)
 	if err != nil {
 		return fmt.Errorf("reading a kept key list: %w", err)
 	}
-	if int64(len(keys)) != l.total {
+	if int64(keys.total) != l.total {
 		return errors.New("a kept key list does not fit its description")
 	}
 	s.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type shelf struct {
 	// before, when set, is called before each Save, with nothing locked.
 	before func()
 	saves  int
+	onKeep chan struct{} // closed by the first Keep, where it is set
 	// of all processes, for those that stand at a desk
 	writes, reads int
 }
@@ -47,6 +49,9 @@ func (s *shelf) Keep(_ context.Context, l sweep.Stored, packed []byte) (bool, er
 		s.keys = map[string][]byte{}
 	}
 	s.keys[l.ID] = packed
+	if s.onKeep != nil && len(s.lists) == 1 {
+		close(s.onKeep)
+	}
 	return true, nil
 }
 
@@ -253,17 +258,14 @@ func TestStore(t *testing.T) {
 }
 
 func TestPack(t *testing.T) {
+	row := rapid.OneOf(rapid.String(), rapid.Map(rapid.IntRange(1000, 9000), strconv.Itoa))
 	key := rapid.Custom(func(rt *rapid.T) adapters.Key {
-		return adapters.Key{Row: rapid.String().Draw(rt, "row"), Customer: rapid.SampledFrom([]string{"", "0001", "0002", "ä\n"}).Draw(rt, "customer")}
+		return adapters.Key{Row: row.Draw(rt, "row"), Customer: rapid.SampledFrom([]string{"", "0001", "0002", "ä\n"}).Draw(rt, "customer")}
 	})
 	t.Run("UnpackReturnsWhatWasPacked", func(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) {
-			keys := adapters.Keys(rapid.SliceOf(key).Draw(rt, "keys"))
-			packed, err := sweep.Pack(keys)
-			if err != nil {
-				rt.Fatal(err)
-			}
-			got, err := sweep.Unpack(packed)
+			keys := adapters.Keys(rapid.SliceOfN(key, 0, 100).Draw(rt, "keys"))
+			got, err := sweep.Unpack(sweep.Pack(keys))
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -272,21 +274,66 @@ func TestPack(t *testing.T) {
 			}
 		})
 	})
+	t.Run("LongListTakesAFewBytesAKey", func(t *testing.T) {
+		keys := make(adapters.Keys, 100_000)
+		for i := range keys {
+			keys[i] = adapters.Key{Row: fmt.Sprintf("R%07d", i*7), Customer: fmt.Sprintf("%07d", i/500)}
+		}
+		if n := len(sweep.Pack(keys)); n > 6*len(keys) {
+			t.Errorf("%d bytes", n)
+		}
+	})
+}
+
+func TestPagesOfALongListAreItsSlices(t *testing.T) {
+	for _, rows := range []int{100, 1200} { // kept when the first page was read, and meanwhile
+		kept := &shelf{}
+		r := newRoom(t, rows, sweep.Options{Store: kept})
+		r.size = 7
+		all := tableOf(rows).rows
+		wantRows(t, r.page(0).Items, all[:7])
+		other := r.beside(kept)
+		rapid.Check(t, func(rt *rapid.T) {
+			page := rapid.IntRange(1, (rows-1)/7).Draw(rt, "page")
+			by := rapid.SampledFrom([]*room{r, other}).Draw(rt, "by")
+			wantRows(t, by.page(int64(page)).Items, all[7*page:min(7*page+7, rows)])
+		})
+	}
+}
+
+func TestALongListIsKeptWhileItsFirstPageIsRead(t *testing.T) {
+	kept := &shelf{onKeep: make(chan struct{})}
+	r := newRoom(t, 1200, sweep.Options{Store: kept})
+	src := r.table.source()
+	rows := src.Rows
+	src.Rows = func(ctx context.Context, q adapters.Query, keys adapters.Keys) ([]string, []adapters.LeftOut, error) {
+		<-kept.onKeep
+		return rows(ctx, q, keys)
+	}
+	if _, err := sweep.Get(t.Context(), r.sweeps, sweep.Request{Dealer: "D1", Size: 3}, src); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]sweep.Span{{From: 0, To: 0}}, kept.lists[0].Progress.Done); diff != "" {
+		t.Errorf("pages noted (-want +got):\n%s", diff)
+	}
 }
 
 func FuzzUnpack(f *testing.F) {
 	for _, keys := range []adapters.Keys{nil, {{Row: "1", Customer: "0001"}, {Row: "2", Customer: "0001"}}} {
-		packed, err := sweep.Pack(keys)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(packed)
+		f.Add(sweep.Pack(keys))
 	}
-	f.Add([]byte{1})
+	f.Add([]byte{2})
 	f.Fuzz(func(t *testing.T, packed []byte) {
 		keys, err := sweep.Unpack(packed)
 		if err != nil && keys != nil {
 			t.Error("damaged bytes gave keys")
+		}
+		if err != nil {
+			return
+		}
+		again, err := sweep.Unpack(sweep.Pack(keys))
+		if diff := cmp.Diff(keys, again); err != nil || diff != "" {
+			t.Errorf("packed again: %v %s", err, diff)
 		}
 	})
 }

@@ -12,9 +12,6 @@ import (
 	"github.com/dealerbridge/dealerbridge/adapters"
 )
 
-// maxLost bounds how many groups are remembered to have lost a list.
-const maxLost = 16 << 10
-
 // Sweeps keeps the key lists of a process. It is safe for concurrent use, and
 // holds no lock of all lists while a dealer's system or the store is asked.
 type Sweeps struct {
@@ -31,29 +28,6 @@ type Sweeps struct {
 	rests  time.Time                // until when the store is left alone
 	doomed []*keyList               // still to be dropped from the store
 	seen   map[string]sight         // what the store had, by group
-}
-
-// lostList remembers that a list went while its sweep may still be going on,
-// and how long the longest such list of its group was.
-type lostList struct {
-	group string
-	used  uint64
-	at    time.Time
-	total int64
-}
-
-// absence is what the store remembers of lost lists of a group: when the last
-// one went, never if zero, and how long the longest was.
-type absence struct {
-	at    time.Time
-	total int64
-}
-
-func (a *absence) add(h Stored) {
-	if h.Lost.After(a.at) {
-		a.at = h.Lost
-	}
-	a.total = max(a.total, h.Total)
 }
 
 // New makes an empty Sweeps.
@@ -110,15 +84,12 @@ func (s *Sweeps) find(ctx context.Context, r Request, keys func(context.Context,
 		return ticket{}, err
 	}
 	l := newList(r, int64(len(ks)), birth, rand.Text())
-	l.fill(ks)
 	l.born, l.used = born, born
 	if r.Page == 0 { // counts once its first page is served
 		s.observe(r, Made)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		l.pages[0] = pageState{taken: true, used: born}
-		return ticket{list: l, first: true, keys: l.cut(0), claim: s.note(l, takePage, 0, 0)}, nil
+		return s.fresh(l, ks), nil
 	}
+	l.fill(packKeys(ks))
 	// Another call for the same sweep, here or in another process, may have made
 	// its list meanwhile; two lists for one sweep would contradict each other.
 	for {
@@ -130,6 +101,23 @@ func (s *Sweeps) find(ctx context.Context, r Request, keys func(context.Context,
 			return t, nil
 		}
 	}
+}
+
+// fresh takes page 0 of a list made for it. The keys of one page do not stay.
+func (s *Sweeps) fresh(l *keyList, ks adapters.Keys) ticket {
+	l.pages[0] = pageState{taken: true, used: l.born}
+	t := ticket{list: l, first: true, keys: firstOf(ks, l.size)}
+	switch {
+	case len(l.pages) == 1:
+	case len(ks) >= aheadKeys && s.keeps(l):
+		t.whole = ks
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		t.claim = s.note(l, takePage, 0, 0)
+	default:
+		l.fill(packKeys(ks))
+	}
+	return t
 }
 
 // begin puts a list made for a later page in use, unless there is one by now.
@@ -259,19 +247,6 @@ func (s *Sweeps) choose(r Request, away absence) (t ticket, ok bool, err error) 
 	return ticket{}, false, nil
 }
 
-// pastAll says whether a page lies past the end of every list a sweep may be on,
-// those lost among them: whoever asks gets the same empty page (R125).
-func pastAll(r Request, lists []*keyList, lost *lostList, away absence) bool {
-	longest := away.total
-	if lost != nil {
-		longest = max(longest, lost.total)
-	}
-	for _, l := range lists {
-		longest = max(longest, l.total)
-	}
-	return r.Page > (longest-1)/r.Size
-}
-
 // take notes the use of a list and takes a page on it. The caller holds the
 // lock.
 func (s *Sweeps) take(l *keyList, page int64) ticket {
@@ -303,9 +278,6 @@ func (s *Sweeps) served(ctx context.Context, t ticket, left int) bool {
 	if t.page == 0 && t.first && l.place == nil {
 		s.expire()
 		s.take(l, t.page)
-		if len(l.pages) == 1 {
-			l.keys = nil
-		}
 		s.add(l)
 	}
 	if l.has(t.page) {
@@ -313,15 +285,15 @@ func (s *Sweeps) served(ctx context.Context, t ticket, left int) bool {
 		if !p.done {
 			l.done++
 		}
-		l.left += int64(left) - p.left
-		p.taken, p.done, p.left = true, true, int64(left)
+		l.left += int64(left) - int64(p.left)
+		p.taken, p.done, p.left = true, true, int32(left)
 	}
 	var st *step
 	if l.has(t.page) && (l.place != nil || l.stored) {
 		st = s.note(l, servePage, t.page, int64(left))
 	}
 	if st != nil {
-		st.fresh = t.first && t.claim == nil
+		st.fresh = t.first && t.claim == nil && t.page > 0
 	}
 	s.mu.Unlock()
 	lost := false
@@ -347,7 +319,7 @@ func (s *Sweeps) tooMany(t ticket, items, left int, share float64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := t.list
-	return TooManyLeftOut(l.left-l.pages[t.page].left+int64(left), l.total, share)
+	return TooManyLeftOut(l.left-int64(l.pages[t.page].left)+int64(left), l.total, share)
 }
 
 // failed takes back that a page was served. With stale the whole list is
@@ -363,7 +335,7 @@ func (s *Sweeps) failed(ctx context.Context, t ticket, stale bool) {
 		}
 		if p.done {
 			l.done--
-			l.left -= p.left
+			l.left -= int64(p.left)
 		}
 		*p = pageState{}
 	}
@@ -455,26 +427,6 @@ func (s *Sweeps) drop(l *keyList) {
 	if s.losses.Len() > maxLost {
 		s.forget(s.losses.Back())
 	}
-}
-
-func (s *Sweeps) forget(e *list.Element) {
-	delete(s.lost, e.Value.(lostList).group)
-	s.losses.Remove(e)
-}
-
-// lostGroup returns what is remembered of a group's lost list, nil when there
-// is nothing. The caller holds the lock.
-func (s *Sweeps) lostGroup(group string) *lostList {
-	e := s.lost[group]
-	if e == nil {
-		return nil
-	}
-	lost := e.Value.(lostList)
-	if s.o.Now().Sub(lost.at) > s.o.Remember {
-		s.forget(e)
-		return nil
-	}
-	return &lost
 }
 
 // expire drops the lists nobody used for too long. The caller holds the lock.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -188,7 +189,7 @@ func processor(b *testing.B) (report func()) {
 	}
 	before := used()
 	return func() {
-		b.ReportMetric(float64((used() - before).Nanoseconds())/float64(b.N), "cpu-ns/op")
+		b.ReportMetric(float64((used()-before).Nanoseconds())/float64(b.N), "cpu-ns/op")
 	}
 }
 
@@ -254,7 +255,9 @@ func benchmarkConnection(b *testing.B, s *http.Server, bearer string, paths []st
 	defer func() {
 		_ = c.Close()
 		_ = s.Close()
-		<-ended
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			b.Error(err)
+		}
 	}()
 	requests := make([][]byte, len(paths))
 	for i, path := range paths {
