@@ -20,6 +20,8 @@ const fileMember = "contents"
 // pieceSize is how much of a body is read at once, in bytes.
 const pieceSize = 32 << 10
 
+var quotation = []byte{'"'}
+
 // looseSize is how much of a body is gathered for its digest, in bytes.
 const looseSize = 1 << 10
 
@@ -133,11 +135,13 @@ func (s *splitter) read(r io.Reader) error {
 }
 
 func (s *splitter) take(p []byte) error {
-	for i := 0; i < len(p); i++ {
+	for i := 0; i < len(p); {
 		if s.text == nil {
-			if err := s.outside(p[i]); err != nil {
+			n, err := s.outside(p[i:])
+			if err != nil {
 				return err
 			}
+			i += n
 			continue
 		}
 		n, closed, bad := s.text.scan(p[i:])
@@ -152,37 +156,43 @@ func (s *splitter) take(p []byte) error {
 			if err := s.close(); err != nil {
 				return err
 			}
+			i++ // the quotation mark
 		}
 	}
 	return nil
 }
 
-// outside takes one byte that is not within a text.
-func (s *splitter) outside(b byte) error {
-	if b != ' ' && b != '\t' && b != '\r' && b != '\n' {
-		s.mix(b)
+// outside takes what is not within a text, up to the quotation mark of the next
+// one, and says how much that was.
+func (s *splitter) outside(p []byte) (int, error) {
+	n, solid := 0, 0 // solid: from where there was no blank
+	for n < len(p) && s.text == nil {
+		switch p[n] {
+		case ' ', '\t', '\r', '\n':
+			s.mix(p[solid:n])
+			solid = n + 1
+		case '"':
+			s.reading = text{}
+			s.text, s.isKey = &s.reading, s.wantKey
+		case '{':
+			s.nested, s.wantKey, s.isFile = append(s.nested, true), true, false
+		case '[':
+			s.nested, s.wantKey, s.isFile = append(s.nested, false), false, false
+		case '}', ']':
+			s.nested, s.wantKey, s.isFile = s.nested[:max(0, len(s.nested)-1)], false, false
+		case ',':
+			s.wantKey, s.isFile = len(s.nested) > 0 && s.nested[len(s.nested)-1], false
+		}
+		n++
 	}
-	if err := s.keep(b); err != nil {
-		return err
-	}
-	switch b {
-	case '"':
-		s.reading = text{}
-		s.text, s.isKey, s.begin = &s.reading, s.wantKey, len(s.body.Text)
-	case '{':
-		s.nested, s.wantKey, s.isFile = append(s.nested, true), true, false
-	case '[':
-		s.nested, s.wantKey, s.isFile = append(s.nested, false), false, false
-	case '}', ']':
-		s.nested, s.wantKey, s.isFile = s.nested[:max(0, len(s.nested)-1)], false, false
-	case ',':
-		s.wantKey, s.isFile = len(s.nested) > 0 && s.nested[len(s.nested)-1], false
-	}
-	return nil
+	s.mix(p[solid:n])
+	err := s.keep(p[:n])
+	s.begin = len(s.body.Text)
+	return n, err
 }
 
 // mix adds to what the digest is made of, in pieces that are worth a call.
-func (s *splitter) mix(p ...byte) {
+func (s *splitter) mix(p []byte) {
 	if len(s.loose)+len(p) > looseSize {
 		s.flush()
 	}
@@ -199,7 +209,7 @@ func (s *splitter) flush() {
 }
 
 // keep adds to what is held in memory.
-func (s *splitter) keep(p ...byte) error {
+func (s *splitter) keep(p []byte) error {
 	if len(s.body.Text)+len(p) > s.Text {
 		return fmt.Errorf("%w: more than %d bytes", ErrTooLong, s.Text)
 	}
@@ -209,7 +219,7 @@ func (s *splitter) keep(p ...byte) error {
 
 // put takes a part of a text.
 func (s *splitter) put(run []byte) error {
-	s.mix(run...)
+	s.mix(run)
 	file := s.isFile && !s.isKey
 	if file && !s.cutting && len(s.body.Text)-s.begin+len(run) > s.Short {
 		if err := s.cut(); err != nil {
@@ -219,7 +229,7 @@ func (s *splitter) put(run []byte) error {
 	if s.cutting {
 		return s.aside(run)
 	}
-	return s.keep(run...)
+	return s.keep(run)
 }
 
 // cut moves what is there of the present text into the spool; the rest follows.
@@ -260,14 +270,14 @@ func (s *splitter) close() error {
 	}
 	if s.cutting {
 		ref := Reference{Bundle: s.body.Bundle, Offset: s.from, Size: s.body.Files.Size() - s.from}
-		if err := s.keep([]byte(ref.String())...); err != nil {
+		if err := s.keep([]byte(ref.String())); err != nil {
 			return err
 		}
 	}
 	s.text, s.cutting, s.wantKey = nil, false, false
 	s.isFile = s.isFile && s.isKey
-	s.mix('"')
-	return s.keep('"')
+	s.mix(quotation)
+	return s.keep(quotation)
 }
 
 // marked says whether the inside of a JSON text reads like a reference.

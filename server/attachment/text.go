@@ -22,9 +22,16 @@ var plainByte = func() (plain [256]bool) {
 // wrong, at n.
 func (t *text) scan(p []byte) (n int, closed bool, bad string) {
 	for n < len(p) {
+		if t.escape == 0 && len(t.partial) == 0 {
+			for n < len(p) && plainByte[p[n]] {
+				n++
+			}
+			if n == len(p) {
+				break
+			}
+		}
 		b := p[n]
 		switch {
-		case t.escape == 0 && len(t.partial) == 0 && plainByte[b]:
 		case b >= utf8.RuneSelf:
 			if t.escape > 0 {
 				return n, false, "a broken escape"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -19,6 +20,14 @@ var receiverMembers = map[string]bool{
 	"enqueuedTime": true, "enqueuedClientId": true, "attemptTime": true, "attemptCount": true, "deliveredTime": true, "active": true,
 }
 
+// quotedMembers are their names as they stand in a message.
+var quotedMembers = func() (quoted [][]byte) {
+	for name := range receiverMembers {
+		quoted = append(quoted, []byte(`"`+name+`"`))
+	}
+	return quoted
+}()
+
 // echo answers with the message and what was added to it. The message is sent
 // as it came, files included, without ever being in memory as a whole.
 func (i *Intake) echo(w http.ResponseWriter, m *message) error {
@@ -29,8 +38,7 @@ func (i *Intake) echo(w http.ResponseWriter, m *message) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.FormatInt(attachment.Length(text), 10))
 	w.WriteHeader(http.StatusOK)
-	out := &paced{to: w, rc: http.NewResponseController(w), stall: i.o.Stall}
-	err = attachment.Write(out, text, func(string) (io.ReaderAt, error) { return m.body.Files, nil })
+	err = attachment.Write(&paced{to: w, more: m.answering}, text, func(string) (io.ReaderAt, error) { return m.body.Files, nil })
 	if err != nil {
 		// The message is kept. Who does not see the answer repeats it.
 		return fmt.Errorf("answering a message: %w", err)
@@ -40,17 +48,41 @@ func (i *Intake) echo(w http.ResponseWriter, m *message) error {
 
 // paced writes to somebody who may take his time, as long as something moves.
 type paced struct {
-	to    io.Writer
-	rc    *http.ResponseController
-	stall time.Duration
+	to   io.Writer
+	more *patience
 }
 
 func (p *paced) Write(b []byte) (int, error) {
-	// Network deadlines are on the machine's clock.
-	if err := p.rc.SetWriteDeadline(time.Now().Add(p.stall)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := p.more.extend(time.Time{}); err != nil {
 		return 0, err
 	}
 	return p.to.Write(b) //nolint:wrapcheck // the io.Writer contract
+}
+
+// patience is how long somebody at the other end of a connection may stand still.
+type patience struct {
+	stall time.Duration
+	set   func(time.Time) error // the deadline
+	last  time.Time             // when it was set
+}
+
+// extend gives him his time from now on, until a moment at the latest where one is
+// given. What was given a moment ago is enough.
+func (p *patience) extend(until time.Time) error {
+	// Network deadlines are on the machine's clock.
+	now := time.Now()
+	if now.Sub(p.last) < p.stall/8 {
+		return nil
+	}
+	next := now.Add(p.stall)
+	if !until.IsZero() && until.Before(next) {
+		next = until
+	}
+	if err := p.set(next); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	p.last = now
+	return nil
 }
 
 var errNoObject = errors.New("the body of an understood message is no object")
@@ -85,11 +117,8 @@ func echoed(text []byte, enqueued time.Time, client string) ([]byte, error) {
 // behind its bracket, and leaves the receiver's out; everything else stays as it
 // is.
 func withoutReceiverMembers(members []byte) ([]byte, error) {
-	found := false
-	for name := range receiverMembers {
-		found = found || bytes.Contains(members, []byte(`"`+name+`"`))
-	}
-	if !found {
+	there := func(name []byte) bool { return bytes.Contains(members, name) }
+	if !slices.ContainsFunc(quotedMembers, there) {
 		return members, nil
 	}
 	var out []byte

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +32,8 @@ type message struct {
 	priority int
 	id       string    // of the queue's item; equal for repeats
 	enqueued time.Time // whole seconds
+
+	answering *patience // with the sender, while he reads the answer
 }
 
 // Receive takes one message and answers it. An error is to be answered by
@@ -86,7 +89,7 @@ func (i *Intake) count(dealer string, err error) {
 
 // acceptable looks at what the head says of the body.
 func acceptable(r *http.Request) error {
-	if kind := r.Header.Get("Content-Type"); kind != "" {
+	if kind := r.Header.Get("Content-Type"); kind != "" && kind != "application/json" {
 		media, parameters, err := mime.ParseMediaType(kind)
 		charset := strings.ToLower(parameters["charset"])
 		if err != nil || media != "application/json" || charset != "" && charset != "utf-8" {
@@ -103,11 +106,13 @@ func acceptable(r *http.Request) error {
 // receive reads the body.
 func (i *Intake) receive(ctx context.Context, w http.ResponseWriter, r *http.Request, m *message) error {
 	until, _ := ctx.Deadline()
+	rc := http.NewResponseController(w)
 	body := &steady{
-		from: http.MaxBytesReader(w, r.Body, i.o.MaxBody), rc: http.NewResponseController(w), stall: i.o.Stall, until: until,
+		from: http.MaxBytesReader(w, r.Body, i.o.MaxBody), until: until, more: patience{stall: i.o.Stall, set: rc.SetReadDeadline},
 	}
+	m.answering = &patience{stall: i.o.Stall, set: rc.SetWriteDeadline}
 	// The answer has its time from here on, however long receiving takes.
-	defer func() { _ = body.rc.SetWriteDeadline(time.Now().Add(i.o.Stall)) }()
+	defer func() { _ = m.answering.extend(time.Time{}) }()
 	var err error
 	m.body, err = attachment.Split(ctx, body, attachment.Limits{Text: i.o.MaxText}, i.o.Files.Spool)
 	var large *http.MaxBytesError
@@ -133,19 +138,13 @@ func (i *Intake) receive(ctx context.Context, w http.ResponseWriter, r *http.Req
 // something moves.
 type steady struct {
 	from  io.Reader
-	rc    *http.ResponseController
-	stall time.Duration
+	more  patience
 	until time.Time
 	err   error // how reading failed
 }
 
 func (s *steady) Read(p []byte) (int, error) {
-	// Network deadlines are on the machine's clock.
-	next := time.Now().Add(s.stall)
-	if s.until.Before(next) {
-		next = s.until
-	}
-	if err := s.rc.SetReadDeadline(next); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := s.more.extend(s.until); err != nil {
 		s.err = err
 		return 0, err
 	}
@@ -250,9 +249,11 @@ func priority(sent *int64) (int, error) {
 // sender's id, and the content.
 func (m *message) name() string {
 	sum := sha256.New()
+	var named []byte
 	for _, part := range []string{m.read.Dealer, m.sender.Client, m.read.MessageID} {
-		fmt.Fprintf(sum, "%d:%s", len(part), part)
+		named = append(append(strconv.AppendInt(named, int64(len(part)), 10), ':'), part...)
 	}
+	sum.Write(named)
 	sum.Write(m.body.Digest[:])
 	return hex.EncodeToString(sum.Sum(nil)[:20])
 }

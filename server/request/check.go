@@ -56,7 +56,7 @@ func checked(body []byte) (*node, []Fault) {
 	if doubled(root) {
 		c.doubles(root, "")
 	}
-	c.types(root, reflect.TypeFor[model.Message](), "")
+	c.types(root, reflect.TypeFor[model.Message](), &spot{})
 	c.envelope(root)
 	return root, c.faults
 }
@@ -130,7 +130,7 @@ func doubled(n *node) bool {
 			seen[key] = true
 		} else {
 			for _, before := range n.members[:i] {
-				if alike(m.name, before.name) {
+				if m.alike(before) {
 					return true
 				}
 			}
@@ -142,12 +142,12 @@ func doubled(n *node) bool {
 	return slices.ContainsFunc(n.items, doubled)
 }
 
-// alike says whether two names are the same when folded.
-func alike(a, b string) bool {
-	if len(a) != len(b) && ascii(a) && ascii(b) {
-		return false
+// alike says whether the names of two members are the same when folded.
+func (m member) alike(o member) bool {
+	if m.ascii && o.ascii {
+		return len(m.name) == len(o.name) && strings.EqualFold(m.name, o.name)
 	}
-	return strings.EqualFold(a, b) || (!ascii(a) || !ascii(b)) && folded(a) == folded(b)
+	return strings.EqualFold(m.name, o.name) || folded(m.name) == folded(o.name)
 }
 
 func ascii(s string) bool {
@@ -180,7 +180,7 @@ var scalar = reflect.TypeFor[model.Scalar]()
 
 // types holds a value against the Go type made from the specification. null is
 // a legal value everywhere; what must be there is asked for later.
-func (c *checker) types(n *node, t reflect.Type, path string) {
+func (c *checker) types(n *node, t reflect.Type, at *spot) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -190,7 +190,7 @@ func (c *checker) types(n *node, t reflect.Type, path string) {
 	}
 	is := func(ok bool, what string) bool {
 		if !ok {
-			c.fault(path, "must be %s", what)
+			c.fault(at.path(), "must be %s", what)
 		}
 		return ok
 	}
@@ -204,7 +204,7 @@ func (c *checker) types(n *node, t reflect.Type, path string) {
 		fields := fieldsOf(t)
 		for _, m := range n.members {
 			if field, known := fields[m.name]; known {
-				c.types(m.value, field, below(path, m.name))
+				c.types(m.value, field, &spot{in: at, name: m.name})
 			}
 		}
 	case t.Kind() == reflect.Map:
@@ -215,28 +215,28 @@ func (c *checker) types(n *node, t reflect.Type, path string) {
 			return
 		}
 		for _, m := range n.members {
-			c.types(m.value, t.Elem(), below(path, m.name))
+			c.types(m.value, t.Elem(), &spot{in: at, name: m.name})
 		}
 	case t.Kind() == reflect.Slice:
 		if !is(kind == '[', "a list") {
 			return
 		}
 		for i, item := range n.items {
-			c.types(item, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
+			c.types(item, t.Elem(), &spot{in: at, item: true, index: i})
 		}
 	case t == reflect.TypeFor[model.RequestType]():
 		if is(kind == '"', "text") && !slices.Contains(Types(), Type(n.text())) {
-			c.fault(path, "unknown; there are %s", join(Types()))
+			c.fault(at.path(), "unknown; there are %s", join(Types()))
 		}
 	case t == reflect.TypeFor[model.MessageType]():
 		if is(kind == '"', "text") && !model.MessageType(n.text()).Valid() {
-			c.fault(path, "unknown; there are request, contract, invoice, message, catalog and document")
+			c.fault(at.path(), "unknown; there are request, contract, invoice, message, catalog and document")
 		}
 	case t.Kind() == reflect.String && t.PkgPath() == "encoding/json": // json.Number
 		is(kind == '0', "a number")
 	case t.Kind() == reflect.String:
-		if is(kind == '"', "text") && isMoment(path) {
-			c.moment(n, path)
+		if is(kind == '"', "text") && isMoment(at.name) {
+			c.moment(n, at)
 		}
 	case t.Kind() == reflect.Bool:
 		// Refusing is for good (R193): a flag that is spelled as text, as others
@@ -249,20 +249,37 @@ func (c *checker) types(n *node, t reflect.Type, path string) {
 	}
 }
 
+// spot is where a value stands; its path is written when there is a fault.
+type spot struct {
+	in    *spot // nil for the body
+	name  string
+	item  bool // of a list, which has an index instead
+	index int
+}
+
+func (p *spot) path() string {
+	switch {
+	case p.in == nil:
+		return ""
+	case p.item:
+		return fmt.Sprintf("%s[%d]", p.in.path(), p.index)
+	}
+	return below(p.in.path(), p.name)
+}
+
 // isMoment tells members that hold a moment by their name, as the
 // specification names all of them; jobsites and carts have none.
-func isMoment(path string) bool {
-	name := path[strings.LastIndexByte(path, '.')+1:]
+func isMoment(name string) bool {
 	return strings.HasSuffix(name, "Date") || strings.HasSuffix(name, "Time")
 }
 
-func (c *checker) moment(n *node, path string) {
+func (c *checker) moment(n *node, at *spot) {
 	text := n.text()
-	if strings.TrimSpace(text) == "" && path != "submittedTime" {
+	if strings.TrimSpace(text) == "" && (at.name != "submittedTime" || at.in.in != nil) {
 		return
 	}
 	if _, ok := moment(text); !ok {
-		c.fault(path, "must be a moment with its offset, such as 2026-03-02T08:15:00Z")
+		c.fault(at.path(), "must be a moment with its offset, such as 2026-03-02T08:15:00Z")
 	}
 }
 

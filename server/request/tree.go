@@ -33,119 +33,32 @@ type node struct {
 
 type member struct {
 	name  string
+	ascii bool // the name
 	value *node
 }
 
-// parse reads one JSON value with nothing behind it. Syntax is encoding/json's
-// affair; the walk that follows only cuts.
+// parse reads one JSON value with nothing behind it.
 func parse(body []byte) (*node, error) {
 	if !utf8.Valid(body) {
 		return nil, errors.New("not UTF-8")
 	}
-	switch depth, values := measure(body); {
-	case depth > maxDepth:
-		return nil, errDeep
-	case values > maxValues:
-		return nil, errMany
-	}
-	if !json.Valid(body) {
-		var v struct{}
-		err := json.Unmarshal(body, &v)
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return nil, fmt.Errorf("no JSON: %w at byte %d", syntax, syntax.Offset)
-		}
-		return nil, errors.New("no JSON")
-	}
 	c := &cutter{body: body}
-	return c.value(), nil
-}
-
-// measure counts, outside texts, the brackets that are open at once and what
-// could begin a value.
-func measure(body []byte) (depth, values int) {
-	open, inText := 0, false
-	for i := 0; i < len(body); i++ {
-		switch b := body[i]; {
-		case inText && b == '\\':
-			i++
-		case b == '"':
-			inText = !inText
-		case inText:
-		case b == '{' || b == '[':
-			open++
-			values++
-			depth = max(depth, open)
-		case b == '}' || b == ']':
-			open--
-		case b == ',':
-			values++
-		}
-	}
-	return depth, values
-}
-
-// cutter walks bytes that are known to be valid JSON.
-type cutter struct {
-	body []byte
-	at   int
-}
-
-func (c *cutter) blanks() {
-	for c.at < len(c.body) && strings.IndexByte(" \t\r\n", c.body[c.at]) >= 0 {
-		c.at++
-	}
-}
-
-func (c *cutter) value() *node {
+	n := c.value(0)
 	c.blanks()
-	from, n := c.at, &node{}
-	switch c.body[c.at] {
-	case '{':
-		c.list('}', func() {
-			c.blanks()
-			key := c.text()
-			c.blanks()
-			c.at++ // the colon
-			name, ok := inside(key)
-			if !ok {
-				name = string(key)
-			}
-			n.members = append(n.members, member{name, c.value()})
-		})
-	case '[':
-		c.list(']', func() { n.items = append(n.items, c.value()) })
-	case '"':
-		c.text()
-	default:
-		for c.at < len(c.body) && strings.IndexByte(",]} \t\r\n", c.body[c.at]) < 0 {
-			c.at++
-		}
+	switch {
+	case c.err != nil:
+		return nil, c.err
+	case n != nil && c.at == len(body):
+		return n, nil
 	}
-	n.raw = c.body[from:c.at]
-	return n
-}
-
-func (c *cutter) list(end byte, one func()) {
-	c.at++
-	for c.blanks(); c.body[c.at] != end; c.blanks() {
-		if c.body[c.at] == ',' {
-			c.at++
-		}
-		one()
+	// What is wrong with it encoding/json says better.
+	var v struct{}
+	err := json.Unmarshal(body, &v)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return nil, fmt.Errorf("no JSON: %w at byte %d", syntax, syntax.Offset)
 	}
-	c.at++
-}
-
-func (c *cutter) text() []byte {
-	from := c.at
-	for c.at++; c.body[c.at] != '"'; c.at++ {
-		if c.body[c.at] == '\\' {
-			c.at++
-		}
-	}
-	c.at++
-	return c.body[from:c.at]
+	return nil, errors.New("no JSON")
 }
 
 // inside is the value of a JSON text that is known to be valid.
