@@ -265,6 +265,8 @@ func (c *compiler) emptySQL(column sqlText, col *Column) sqlText {
 			out.text(" or cast(").add(column).text(" as char) like ", pattern)
 		}
 	case col.Kind.Numeric(): // 0 is a number like any other
+	case c.server == MySQL && col.Letters.blankIsEmpty():
+		out.text(" or ").add(column).text(" = ''") // an index can find those
 	default:
 		out.text(" or trim(").add(column).text(") = ''")
 	}

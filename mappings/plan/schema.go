@@ -54,6 +54,15 @@ type Letters struct {
 	Collation string
 }
 
+// blankIsEmpty says whether the server fills up the shorter of two texts with
+// blanks before it compares them, so that blanks alone equal the empty text.
+// The collations that do not say so in their names, or are of the ninth
+// version of Unicode, which MySQL brought without filling.
+func (l Letters) blankIsEmpty() bool {
+	name := strings.ToLower(l.Collation)
+	return name != "" && name != "binary" && !strings.Contains(name, "nopad") && !strings.Contains(name, "_0900_")
+}
+
 // Collation says how the server compares the texts of a column with others.
 type Collation int
 

@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -171,14 +172,17 @@ type values struct {
 // parts.
 const maxList = 1024
 
-// padded returns the length an IN list of n rows is filled up to, so that few
-// different statements have to be prepared.
+// lengths are those of IN lists: few, so that few different statements have to
+// be prepared, and with the usual sizes of pages among them, which then hold no
+// value twice.
+var lengths = [...]int{
+	1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 320, 400, 512, 640, 800, maxList,
+}
+
+// padded returns the length an IN list of n rows is filled up to.
 func padded(n int) int {
-	size := 1
-	for size < n {
-		size *= 2
-	}
-	return size
+	at, _ := slices.BinarySearch(lengths[:], n)
+	return lengths[at]
 }
 
 // Statement is one SELECT of a plan, ready to be rendered for one server.

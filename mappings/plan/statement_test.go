@@ -47,8 +47,13 @@ func TestListsComeInFewLengths(t *testing.T) {
 		}
 		lengths[got] = true
 	}
-	if len(lengths) != 11 {
-		t.Errorf("got %d lengths, want 11", len(lengths))
+	if len(lengths) > 28 {
+		t.Errorf("got %d lengths, want at most 28", len(lengths))
+	}
+	for _, usual := range []int{5, 10, 20, 25, 50, 100, 200} {
+		if got := plan.Padded(usual); got != usual {
+			t.Errorf("a page of %d is filled up to %d", usual, got)
+		}
 	}
 }
 
