@@ -53,6 +53,14 @@ type Env struct {
 	DocumentURL func(kind DocumentKind, id string) string
 }
 
+// Whole says what an adapter cannot do without and was not given.
+func (e Env) Whole() error {
+	if e.Now == nil || e.Log == nil || e.Audit == nil {
+		return errors.New("the adapter needs a clock, a log and an auditor")
+	}
+	return nil
+}
+
 // Adapter is an open dealer system. Which capabilities it has is asked by type
 // assertion once, at start.
 type Adapter interface {

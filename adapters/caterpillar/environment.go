@@ -3,9 +3,8 @@ package caterpillar
 import (
 	"errors"
 	"fmt"
-	"net/netip"
-	"net/url"
-	"strings"
+
+	"github.com/dealerbridge/dealerbridge/adapters"
 )
 
 // Environment is where one set of Caterpillar's services is found.
@@ -34,29 +33,12 @@ const V2 = "v2"
 // leadScope is what a token for leads has to allow (R17).
 const leadScope = "manage:all"
 
-// checkAddress says what is wrong with the address of a service. Credentials
-// and personal data travel there, so it is https, or on this machine.
+// checkAddress says what is wrong with the address of a service.
 func checkAddress(what, text string) error {
-	u, err := url.Parse(text)
-	switch {
-	case text == "":
-		return fmt.Errorf("%s: the address is missing", what)
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("%s: the address must be a whole one, such as https://services.example.com/leads", what)
-	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return fmt.Errorf("%s: the address may hold no user, no query and no fragment", what)
-	case u.Scheme == "http" && !thisMachine(u.Hostname()):
-		return fmt.Errorf("%s: the address must begin with https", what)
+	if err := adapters.CheckAddress(text, "https://services.example.com/leads", false); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
-}
-
-func thisMachine(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }
 
 // Credentials are what the dealer got from Caterpillar for one service.

@@ -76,10 +76,10 @@ func (c *Config) Open(ctx context.Context, env adapters.Env) (adapters.Adapter, 
 }
 
 func (c *Config) open(env adapters.Env) (*RMS, error) {
-	switch {
-	case env.Now == nil || env.Log == nil || env.Audit == nil:
-		return nil, errors.New("the adapter needs a clock, a log and an auditor")
-	case c.Mapping == nil:
+	if err := env.Whole(); err != nil {
+		return nil, err
+	}
+	if c.Mapping == nil {
 		return nil, errors.New("the dealer has no mapping folder")
 	}
 	v, faults := c.compile(c.Mapping)

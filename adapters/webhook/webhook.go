@@ -10,8 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +49,10 @@ const (
 // Open checks the settings, all of them, and calls nobody.
 func Open(c Config) (*Service, error) {
 	s := &Service{url: c.URL, now: c.Now}
-	faults := []error{checkAddress(c.URL)}
+	var faults []error
+	if err := adapters.CheckAddress(c.URL, "https://desk.example.com/crs", true); err != nil {
+		faults = append(faults, fmt.Errorf("webhook: %w", err))
+	}
 	if len(c.Secrets) == 0 || len(c.Secrets) > mostSecrets {
 		faults = append(faults, fmt.Errorf("webhook: give 1 to %d signing secrets", mostSecrets))
 	}
@@ -90,31 +91,6 @@ func Open(c Config) (*Service, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return s, nil
-}
-
-// checkAddress says what is wrong with the address, without showing it: it may
-// hold a key of the dealer's.
-func checkAddress(text string) error {
-	u, err := url.Parse(text)
-	switch {
-	case text == "":
-		return errors.New("webhook: the address is missing")
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return errors.New("webhook: the address must be a whole one, such as https://desk.example.com/crs")
-	case u.User != nil || u.Fragment != "":
-		return errors.New("webhook: the address may hold no user and no fragment")
-	case u.Scheme == "http" && !thisMachine(u.Hostname()):
-		return errors.New("webhook: the address must begin with https")
-	}
-	return nil
-}
-
-func thisMachine(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }
 
 // event is what stands around the message.
