@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"fmt"
 	"os"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
@@ -12,6 +14,22 @@ import (
 // Factory makes the settings of one kind of adapter out of a dealer's
 // configuration.
 type Factory func(config.Dealer) (adapters.Config, error)
+
+// opener gives the function that opens what is called so of a dealer, as often
+// as asked.
+func (f Factory) opener(d config.Dealer, env adapters.Env, called string) func(context.Context) (adapters.Adapter, error) {
+	return func(ctx context.Context) (adapters.Adapter, error) {
+		cfg, err := f(d)
+		if err != nil {
+			return nil, fmt.Errorf("dealer %s: %w", d.Code, err)
+		}
+		opened, err := cfg.Open(ctx, env)
+		if err != nil {
+			return nil, fmt.Errorf("opening %s %s: %w", called, d.Code, err)
+		}
+		return opened, nil
+	}
+}
 
 // Adapters is every kind of dealer system this binary can talk to, by the
 // driver the configuration names.

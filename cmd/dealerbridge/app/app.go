@@ -193,17 +193,7 @@ func (a *App) opener(d config.Dealer) (func(context.Context) (adapters.Adapter, 
 	if base := a.options.Config.PublicURL; base != "" {
 		env.DocumentURL = documentURL(base, d.Code)
 	}
-	return func(ctx context.Context) (adapters.Adapter, error) {
-		cfg, err := factory(d)
-		if err != nil {
-			return nil, fmt.Errorf("dealer %s: %w", d.Code, err)
-		}
-		opened, err := cfg.Open(ctx, env)
-		if err != nil {
-			return nil, fmt.Errorf("opening dealer %s: %w", d.Code, err)
-		}
-		return opened, nil
-	}, nil
+	return factory.opener(d, env, "dealer"), nil
 }
 
 // Addr is the address listened on, with its real port.

@@ -129,17 +129,7 @@ func crmOpener(d config.Dealer, env adapters.Env) (func(context.Context) (adapte
 	if !ok {
 		return nil, fmt.Errorf("dealer %s: no CRM adapter for driver %q", d.Code, d.CRM.Driver)
 	}
-	return func(ctx context.Context) (adapters.Adapter, error) {
-		cfg, err := factory(d)
-		if err != nil {
-			return nil, fmt.Errorf("dealer %s: %w", d.Code, err)
-		}
-		opened, err := cfg.Open(ctx, env)
-		if err != nil {
-			return nil, fmt.Errorf("opening the CRM of dealer %s: %w", d.Code, err)
-		}
-		return opened, nil
-	}, nil
+	return factory.opener(d, env, "the CRM of dealer"), nil
 }
 
 // leadMetrics is the leadsync.Observer of all dealers.
