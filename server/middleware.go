@@ -190,7 +190,7 @@ func (w *whole) Write(p []byte) (int, error) {
 		n = 0
 	}
 	w.delivered = there && err == nil && w.Status() == http.StatusOK
-	return n, err //nolint:wrapcheck // the io.Writer contract
+	return n, err // the io.Writer contract
 }
 
 // WriteString implements io.StringWriter.

@@ -277,7 +277,7 @@ func nothingForeign(t *rapid.T, config sqlrms.Config) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, mapping)
 	}
-	rms := opened.(*sqlrms.RMS) //nolint:forcetypeassert // the type Open makes
+	rms := opened.(*sqlrms.RMS) // the type Open makes
 	defer func() {
 		if err := rms.Close(); err != nil {
 			t.Error(err)

@@ -58,7 +58,7 @@ func newLink(conn driver.Conn, wire net.Conn) (*link, error) {
 func (s *link) statement(ctx context.Context, text string) (driver.StmtQueryContext, error) {
 	if e := s.byText[text]; e != nil {
 		s.used.MoveToFront(e)
-		return e.Value.(*linkStatement).stmt, nil //nolint:forcetypeassert // nothing else is in the list
+		return e.Value.(*linkStatement).stmt, nil // nothing else is in the list
 	}
 	prepared, err := s.PrepareContext(ctx, text)
 	if err != nil {

@@ -165,7 +165,7 @@ func rows[T any](ctx context.Context, r *RMS, endpoint string, q adapters.Query,
 func read[T any](ctx context.Context, s *session, endpoint string, keys []plan.RowKey) ([]T, []adapters.LeftOut, error) {
 	items := make([]T, 0, len(keys))
 	left, err := s.Rows(ctx, endpoint, s.asking, keys, func(v reflect.Value) {
-		items = append(items, *v.Addr().Interface().(*T)) //nolint:forcetypeassert // see above
+		items = append(items, *v.Addr().Interface().(*T))
 	})
 	if err != nil {
 		return nil, nil, err

@@ -121,7 +121,7 @@ func with(t *rapid.T, w *naive.World, config sqlrms.Config, use func(*sqlrms.RMS
 	if err != nil {
 		t.Fatalf("%v\n%s", err, show(w))
 	}
-	rms := opened.(*sqlrms.RMS) //nolint:forcetypeassert // the type Open makes
+	rms := opened.(*sqlrms.RMS) // the type Open makes
 	defer func() {
 		if err := rms.Close(); err != nil {
 			t.Error(err)

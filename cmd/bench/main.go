@@ -39,7 +39,7 @@ func main() {
 			_, _ = fmt.Fprintln(os.Stderr, "bench:", err) // nobody is left to tell
 		}
 		stop()
-		os.Exit(1) //nolint:gocritic // stop was called
+		os.Exit(1) // stop was called
 	}
 }
 

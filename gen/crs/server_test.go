@@ -86,7 +86,7 @@ func TestErrorHooks(t *testing.T) {
 	})
 	t.Run("AHandlerThatReturnsNothingAnswers200", func(t *testing.T) { // the trap: a strict middleware must refuse it
 		nothing := func(context.Context, api.ListContractsRequestObject) (api.ListContractsResponseObject, error) {
-			return nil, nil //nolint:nilnil // the case under test
+			return nil, nil // the case under test
 		}
 		w := get(engine(pull{contracts: nothing}, nil, api.GinServerOptions{}), "/api/v1/contract?customer=1")
 		if w.Code != http.StatusOK || w.Body.Len() != 0 {

@@ -37,7 +37,7 @@ func JSON[T any](w http.ResponseWriter, status int, v *T) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, err = w.Write(*buf)
-	return err //nolint:wrapcheck // the error of the caller's own writer
+	return err // the error of the caller's own writer
 }
 
 // keptMost bounds the buffers that are used again, in bytes.
@@ -58,7 +58,7 @@ var encoders sync.Map // of encoder by reflect.Type
 
 func encoderOf(t reflect.Type) encoder {
 	if e, ok := encoders.Load(t); ok {
-		return e.(encoder) //nolint:forcetypeassert // nothing else is in it
+		return e.(encoder) // nothing else is in it
 	}
 	e := compile(t, map[reflect.Type]bool{})
 	encoders.Store(t, e)

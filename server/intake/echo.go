@@ -56,7 +56,7 @@ func (p *paced) Write(b []byte) (int, error) {
 	if err := p.more.extend(time.Time{}); err != nil {
 		return 0, err
 	}
-	return p.to.Write(b) //nolint:wrapcheck // the io.Writer contract
+	return p.to.Write(b) // the io.Writer contract
 }
 
 // patience is how long somebody at the other end of a connection may stand still.

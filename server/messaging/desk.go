@@ -111,7 +111,7 @@ func (s *Service) Move(ctx context.Context, dealer, id string, m request.Move) (
 		}
 		// Refused first, so that files are kept only of what will be sent.
 		if moved, err := kept.Move(m, s.env()); err != nil || moved.Message == nil {
-			return moved, err //nolint:wrapcheck // a *request.Refusal is read as it is
+			return moved, err // a *request.Refusal is read as it is
 		}
 		if m.Attachments, err = s.detached(ctx, kept.Record, m.Attachments); err != nil {
 			return request.Moved{}, err
@@ -140,7 +140,7 @@ func (s *Service) Move(ctx context.Context, dealer, id string, m request.Move) (
 func (s *Service) move(ctx context.Context, kept KeptRequest, m request.Move) (request.Moved, error) {
 	moved, err := kept.Move(m, s.env())
 	if err != nil || moved.Message == nil {
-		return moved, err //nolint:wrapcheck // a *request.Refusal is read as it is
+		return moved, err // a *request.Refusal is read as it is
 	}
 	if err := s.o.Store.SaveRequest(ctx, KeptRequest{*moved.Record, kept.Version}, moved.Message.ID); err != nil {
 		return request.Moved{}, fmt.Errorf("keeping a request: %w", err)
@@ -175,7 +175,7 @@ func (s *Service) again(ctx context.Context, do func(ctx context.Context) error)
 	var err error
 	for range tries {
 		if err = s.o.Store.Together(ctx, do); !errors.Is(err, ErrConflict) {
-			return err //nolint:wrapcheck // what do returns says what it was doing
+			return err // what do returns says what it was doing
 		}
 	}
 	return err
@@ -199,7 +199,7 @@ func (s *Service) Start(ctx context.Context, n request.New) (request.Moved, erro
 			return fmt.Errorf("reading a request: %w", err)
 		}
 		if started, err = request.Start(n, s.env()); err != nil {
-			return err //nolint:wrapcheck // a *request.Unfit is read as it is
+			return err // a *request.Unfit is read as it is
 		}
 		if err := s.o.Store.SaveRequest(ctx, KeptRequest{Record: *started.Record}, started.Message.ID); err != nil {
 			return fmt.Errorf("keeping a request: %w", err)
@@ -218,7 +218,7 @@ func (s *Service) Answer(ctx context.Context, dealer, id string, say request.Say
 			return fmt.Errorf("reading a conversation: %w", err)
 		}
 		if said, err = kept.Say(say, s.env()); err != nil {
-			return err //nolint:wrapcheck // a *request.Refusal is read as it is
+			return err // a *request.Refusal is read as it is
 		}
 		return s.keepSaid(ctx, kept.Version, said)
 	})
@@ -239,7 +239,7 @@ func (s *Service) Begin(ctx context.Context, dealer, customer, contract string, 
 			said, err = request.StartChain(dealer, customer, contract, asset, say, s.env())
 		}
 		if err != nil {
-			return err //nolint:wrapcheck // a *request.Refusal is read as it is
+			return err // a *request.Refusal is read as it is
 		}
 		return s.keepSaid(ctx, kept.Version, said)
 	})

@@ -52,7 +52,7 @@ func (s *Service) TakeChanges(ctx context.Context, d Dealer) error {
 	}
 	to := now.Format(time.RFC3339Nano)
 	if from == "" {
-		return s.o.Store.SetMessageMark(ctx, d.Code, changesMark, "", to) //nolint:wrapcheck // it says what it was doing
+		return s.o.Store.SetMessageMark(ctx, d.Code, changesMark, "", to)
 	}
 	since, err := time.Parse(time.RFC3339Nano, from)
 	if err != nil {
@@ -182,7 +182,7 @@ func (s *Service) TakeMoves(ctx context.Context, d Dealer) error {
 			if from == to {
 				return nil
 			}
-			return s.o.Store.SetMessageMark(ctx, d.Code, movesMark, from, to) //nolint:wrapcheck // wrapped below
+			return s.o.Store.SetMessageMark(ctx, d.Code, movesMark, from, to)
 		})
 		if err != nil {
 			return fmt.Errorf("taking moves: %w", err)
@@ -244,8 +244,8 @@ func (s *Service) moved(ctx context.Context, d Dealer, m adapters.DealerMove) (K
 	if m.RequestID != "" {
 		kept, err := s.o.Store.Request(ctx, d.Code, m.RequestID)
 		if err == nil || !errors.Is(err, ErrUnknown) || m.RemoteID == "" {
-			return kept, err //nolint:wrapcheck // the caller does
+			return kept, err
 		}
 	}
-	return s.o.Store.RequestByPartner(ctx, d.Code, m.RemoteID) //nolint:wrapcheck // the caller does
+	return s.o.Store.RequestByPartner(ctx, d.Code, m.RemoteID)
 }

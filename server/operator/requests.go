@@ -322,7 +322,7 @@ func object(raw *json.RawMessage) json.RawMessage {
 // date reads a moment of a body; path says where it stands.
 func date(path string, text *string) (*time.Time, error) {
 	if text == nil {
-		return nil, nil //nolint:nilnil // none was given
+		return nil, nil // none was given
 	}
 	at, err := time.Parse(time.RFC3339, *text)
 	if err != nil {

@@ -152,7 +152,7 @@ func (a *Attachments) Open(ctx context.Context, dealer, id string) (attachment.C
 
 // partsReader reads a bundle out of the state. One goroutine uses it.
 type partsReader struct {
-	ctx  context.Context //nolint:containedctx // io.ReaderAt has no place for it
+	ctx  context.Context // io.ReaderAt has no place for it
 	s    *Store
 	id   string
 	size int64

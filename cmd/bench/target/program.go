@@ -44,7 +44,7 @@ func newClient() *http.Client {
 
 // freeAddress finds a free port of this machine.
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("choosing a port: %w", err)
 	}

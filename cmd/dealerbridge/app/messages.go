@@ -152,7 +152,7 @@ type receivers []adapters.MessageReceiver
 func (r receivers) Receive(ctx context.Context, h adapters.Handover) error {
 	for _, one := range r {
 		if err := one.Receive(ctx, h); err != nil {
-			return err //nolint:wrapcheck // the receivers say what they were doing
+			return err // the receivers say what they were doing
 		}
 	}
 	return nil
