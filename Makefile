@@ -78,7 +78,8 @@ bench: build ## measure beside a hand-written server; SIZE=small|medium|large, D
 		-json '.cache/bench-$(SIZE).json' -svg '.cache/bench-$(SIZE).svg' $(ARGS)
 
 $(GOLANGCI): .tools/lint/go.mod .tools/lint/go.sum
-	cd .tools/lint && CGO_ENABLED=0 go build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@echo 'building the linter; this takes a minute or two, once'
+	@cd .tools/lint && CGO_ENABLED=0 go build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
 
 $(REDOCLY): .tools/package-lock.json

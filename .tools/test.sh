@@ -67,7 +67,6 @@ fi
 printf 'node %s\n' "$(node --version)"
 
 step 'linters'
-[ -x "$cache/bin/golangci-lint" ] || printf 'building the linter, about a minute\n'
 make --no-print-directory lint lint-openapi
 
 step 'generated code'
