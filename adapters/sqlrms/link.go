@@ -123,10 +123,8 @@ func (s *link) query(ctx context.Context, text string, args []any, next func() [
 		if len(cells) != len(dest) {
 			return begun, fmt.Errorf("%w: %d instead of %d", database.ErrWidth, len(dest), len(cells))
 		}
-		for i := range cells {
-			if err := cells[i].ScanInto(&texts, dest[i]); err != nil {
-				return begun, err
-			}
+		if err := texts.Fill(cells, dest); err != nil {
+			return begun, err
 		}
 	}
 }

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"strconv"
 	"strings"
@@ -150,6 +151,44 @@ func (c *Cell) Scan(src any) error {
 	c.raw = textIn(buf)
 	return err
 }
+
+// Fill is ScanInto for all cells of a row, with the values of a driver.
+func (a *Arena) Fill(cells []Cell, values []driver.Value) error {
+	free := a.free
+	for i := range cells {
+		c := &cells[i]
+		switch v := values[i].(type) {
+		case nil:
+			c.kind, c.raw = CellNull, ""
+			continue
+		case []byte:
+			if c.kept && c.column != ColumnBit && v != nil && len(v) <= cap(free) {
+				free = free[:len(v)]
+				copy(free, v)
+				c.kind, c.raw = CellBytes, textIn(free)
+				free = free[len(v):len(v)]
+				continue
+			}
+		case int64:
+			if c.kept && cap(free) >= longestInteger {
+				text := strconv.AppendInt(free[:0], v, 10)
+				c.kind, c.raw = CellInt, textIn(text)
+				free = free[len(text):len(text)]
+				continue
+			}
+		}
+		a.free = free
+		if err := c.ScanInto(a, values[i]); err != nil {
+			return err
+		}
+		free = a.free
+	}
+	a.free = free
+	return nil
+}
+
+// longestInteger is what a whole number takes as text.
+const longestInteger = 20
 
 // ScanInto is Scan for a kept cell, whose text goes into the arena.
 func (c *Cell) ScanInto(a *Arena, src any) error {

@@ -13,10 +13,26 @@ const (
 	blockCells = 32 * 24 // wider rows make a block end early
 )
 
-// block is room for rows and their cells.
+// block is room for rows and their cells, and how much of it was used.
 type block struct {
-	rows  [blockRows]row
-	cells []convert.Cell
+	rows              [blockRows]row
+	cells             []convert.Cell
+	usedRows, usedLen int
+}
+
+// next is room for one more row with as many cells as blank has, which it begins
+// as; nil where there is none.
+func (b *block) next(blank []convert.Cell) *row {
+	upTo := b.usedLen + len(blank)
+	if b.usedRows == blockRows || upTo > len(b.cells) {
+		return nil
+	}
+	r := &b.rows[b.usedRows]
+	r.cells = b.cells[b.usedLen:upTo:upTo]
+	copy(r.cells, blank)
+	b.usedRows++
+	b.usedLen = upTo
+	return r
 }
 
 var freeBlocks = sync.Pool{New: func() any { return &block{cells: make([]convert.Cell, blockCells)} }}
@@ -28,8 +44,8 @@ type blocks struct {
 	all []*block
 }
 
-// take gives room for some rows, at least one, of so many cells.
-func (b *blocks) take(width int) ([]row, []convert.Cell) {
+// take gives a block with room for at least one row of so many cells.
+func (b *blocks) take(width int) *block {
 	one, _ := freeBlocks.Get().(*block)
 	if len(one.cells) < width {
 		one.cells = make([]convert.Cell, width*blockRows)
@@ -37,7 +53,7 @@ func (b *blocks) take(width int) ([]row, []convert.Cell) {
 	b.mu.Lock()
 	b.all = append(b.all, one)
 	b.mu.Unlock()
-	return one.rows[:], one.cells
+	return one
 }
 
 // keepMost bounds the blocks of one request that are used again: a long key list
@@ -49,8 +65,9 @@ func (b *blocks) release() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, one := range b.all[:min(len(b.all), keepMost)] {
-		clear(one.rows[:])
-		clear(one.cells)
+		clear(one.rows[:one.usedRows])
+		clear(one.cells[:one.usedLen])
+		one.usedRows, one.usedLen = 0, 0
 		freeBlocks.Put(one)
 	}
 	b.all = nil

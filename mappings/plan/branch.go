@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -209,6 +210,10 @@ type orderKey struct {
 	get     evaluator
 	desc    bool
 	numeric bool
+	plain   bool // what stands in a column, see quickly
+	at      place
+	dated   bool
+	empty   *convert.Sentinels
 }
 
 func (c *compiler) orderKeys(f *frame, order []mapfile.Order) []orderKey {
@@ -236,7 +241,58 @@ func (c *compiler) orderKey(f *frame, v *mapfile.Value, desc bool) orderKey {
 		}
 	}
 	defer c.unrounded()()
-	return orderKey{get: c.value(site{f: f, want: w}, v), desc: desc, numeric: isNumber}
+	before := len(c.faults)
+	key := orderKey{get: c.value(site{f: f, want: w}, v), desc: desc, numeric: isNumber, empty: c.empty}
+	if v.Kind == mapfile.ColumnValue && v.Convert == nil && len(c.faults) == before {
+		if p, col, ok := f.column(v.Column, v.Pos, true); ok {
+			key.plain, key.at, key.dated = true, p, dated(col.Kind)
+		}
+	}
+	return key
+}
+
+// quickly compares what stands in two rows' columns; not ok where their values
+// have to be made for that.
+func (k *orderKey) quickly(a, b *row) (by int, ok bool) {
+	if !k.plain {
+		return 0, false
+	}
+	x, y := a.cell(k.at), b.cell(k.at)
+	switch {
+	case k.numeric:
+		n, ok1 := x.SmallInteger()
+		m, ok2 := y.SmallInteger()
+		by, ok = cmp.Compare(n, m), ok1 && ok2
+	case x.Column().Numeric():
+		return 0, false // the digits are not what is compared
+	default:
+		s, ok1 := plainIn(x, k.dated, k.empty)
+		t, ok2 := plainIn(y, k.dated, k.empty)
+		by, ok = strings.Compare(s, t), ok1 && ok2
+	}
+	if k.desc {
+		by = -by
+	}
+	return by, ok
+}
+
+// inOrder says whether rows stand in their order already, as they nearly always
+// do; false also where that cannot be said quickly.
+func inOrder(rows []*row, keys []orderKey) bool {
+next:
+	for i := 1; i < len(rows); i++ {
+		for n := range keys {
+			by, ok := keys[n].quickly(rows[i-1], rows[i])
+			if !ok || by > 0 {
+				return false
+			}
+			if by < 0 {
+				continue next
+			}
+		}
+		return false // all the same: the rest of the rows decides
+	}
+	return true
 }
 
 // compare orders two values: what is there first, then what is empty, then
@@ -282,7 +338,7 @@ type sortedRow struct {
 // by orders rows by keys; what is equal then by tie. By the bytes of all its
 // cells an order never depends on the server's mood.
 func (s *sorter) by(rows []*row, keys []orderKey, e *env, tie func(a, b *row) int) {
-	if len(rows) < 2 {
+	if len(rows) < 2 || inOrder(rows, keys) {
 		return
 	}
 	s.rows, s.values = s.rows[:0], slices.Grow(s.values[:0], len(rows)*len(keys))

@@ -58,7 +58,9 @@ type row struct {
 	key      string   // of a list's main row
 	number   string   // the dealer customer number of a main row
 	element  *element // what is made of a main row
+	other    *row     // of a main row: one of the same key for another customer
 	hidden   bool     // its code says so by now
+	taken    bool     // stands in a list already, see each
 	doubt    *doubt   // nobody knows whether it is to be shown
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -45,22 +46,20 @@ func (x *fetcher) rows(ctx context.Context, stmt *Statement, f *frame, v values)
 	if err != nil {
 		return nil, err
 	}
-	var all []*row
-	var cells []convert.Cell
-	var rows []row
-	width := len(f.slots)
+	all := make([]*row, 0, blockRows)
+	blank := f.blank
+	if len(blank) != len(f.slots) { // its statement was made by hand
+		blank = f.emptyCells()
+	}
+	room := x.env.blocks.take(len(blank))
 	next := func() []convert.Cell {
-		if len(rows) == 0 || len(cells) < width {
-			rows, cells = x.env.blocks.take(width)
+		r := room.next(blank)
+		if r == nil {
+			room = x.env.blocks.take(len(blank))
+			r = room.next(blank)
 		}
-		r, own := &rows[0], cells[:width:width]
-		rows, cells = rows[1:], cells[width:]
-		for i := range own {
-			own[i] = convert.NewKept(f.slots[i].kind)
-		}
-		r.cells = own
 		all = append(all, r)
-		return own
+		return r.cells
 	}
 	if err := x.q.Query(ctx, stmt.Name, text, args, next); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", stmt.Name, err)
@@ -176,75 +175,81 @@ func (x *fetcher) rowsFor(ctx context.Context, at int, b *branch, owners []*row)
 		return x.takeApart(at, b, owners), nil
 	}
 	// Owners with the same key share a group of rows.
-	groups := make(map[string]int, len(owners))
-	groupOf := make([]int, len(owners)) // from 1; 0: the owner has no key
-	var tuples [][]any
-	seen := make(map[string]bool, len(owners))
+	groups := newPairing(len(owners))
+	groupOf := make([]int, len(owners)) // -1: the owner has no key
+	ask := newAsked(len(b.rules), len(owners))
 	var texts []string
 	var key, id []byte
 	for i, owner := range owners {
 		var ok bool
 		if key, texts, ok = b.keyOf(owner, x.env, key[:0], texts[:0]); !ok {
+			groupOf[i] = -1
 			continue
 		}
-		group := groups[string(key)]
-		if group == 0 {
-			group = len(groups) + 1
-			groups[string(key)] = group
-		}
-		groupOf[i] = group
+		groupOf[i], ok = groups.add(key)
 		// The key is what texts come to in a comparison; each text is looked for.
 		id = id[:0]
 		for _, text := range texts {
 			id = appendPart(id, text)
 		}
-		if !seen[string(id)] {
-			seen[string(id)] = true
-			tuples = append(tuples, b.tuplesOf(texts)...)
+		if ask.isNew(groupOf[i], ok, bytes.Equal(id, key), id) {
+			ask.add(b.rules, texts)
 		}
 	}
-	found := make([][]*row, len(groups)+1)
-	count := 0
-	for start := 0; start < len(tuples); start += maxList {
-		v := values{lists: map[listName][][]any{parentList: tuples[start:min(start+maxList, len(tuples))]}}
-		rows, err := x.rows(ctx, b.stmt, b.frame, v)
+	var rows []*row
+	var found []int // by row: its group
+	sizes := make([]int, groups.count()+1)
+	for start := 0; start < len(ask.tuples); start += maxList {
+		v := values{lists: map[listName][][]any{parentList: ask.tuples[start:min(start+maxList, len(ask.tuples))]}}
+		some, err := x.rows(ctx, b.stmt, b.frame, v)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range rows {
+		for _, r := range some {
 			var ok bool
 			if key, ok = b.rowKey(r, key[:0]); !ok {
 				continue
 			}
-			if group := groups[string(key)]; group > 0 {
-				found[group] = append(found[group], r)
-				count++
+			if group, _ := groups.find(key); group >= 0 {
+				rows, found = append(rows, r), append(found, group)
+				sizes[group+1]++
 			}
 		}
 	}
-	all := make([]*row, 0, count)
+	// The rows of each group next to each other, in the order of groups, which is
+	// that of owners.
+	ends := sizes
+	for g := 1; g < len(ends); g++ {
+		ends[g] += ends[g-1]
+	}
+	grouped := make([]*row, len(rows))
+	for i, r := range rows {
+		grouped[ends[found[i]]] = r
+		ends[found[i]]++
+	}
+	all := make([]*row, 0, len(rows))
+	given := 0 // groups that have an owner
 	for i, owner := range owners {
 		group := groupOf[i]
-		if group == 0 {
+		if group < 0 {
 			continue
 		}
-		for _, r := range b.unmultiplied(found[group]) {
-			own := r
-			if own.parent != nil { // another owner's by now
-				own = &row{cells: r.cells}
+		from := 0
+		if group > 0 {
+			from = ends[group-1]
+		}
+		mine := len(all)
+		for _, r := range b.unmultiplied(grouped[from:ends[group]]) {
+			if group < given { // another owner's by now
+				r = &row{cells: r.cells}
 			}
-			own.parent = owner
-			all = append(all, own)
+			r.parent = owner
+			all = append(all, r)
 		}
-	}
-	// Each owner's are next to each other, in the order of owners.
-	for from := 0; from < len(all); {
-		to := from + 1
-		for to < len(all) && all[to].parent == all[from].parent {
-			to++
+		given = max(given, group+1)
+		if len(all) > mine {
+			owner.branches[at] = all[mine:len(all):len(all)]
 		}
-		all[from].parent.branches[at] = all[from:to:to]
-		from = to
 	}
 	return all, nil
 }
@@ -343,41 +348,75 @@ func (b *branch) rowKey(r *row, key []byte) ([]byte, bool) {
 	return key, true
 }
 
-// appendPart adds a part to a key so that parts cannot run into each other.
-func appendPart(key []byte, part string) []byte {
-	key = strconv.AppendInt(key, int64(len(part)), 10)
-	return append(append(key, ':'), part...)
-}
-
-// writePart is appendPart for a text under construction.
+// writePart adds a part to a text under construction so that parts cannot run
+// into each other.
 func writePart(key *strings.Builder, part string) {
 	key.WriteString(strconv.Itoa(len(part)))
 	key.WriteByte(':')
 	key.WriteString(part)
 }
 
-// tuplesOf are the values to look for: the text as it stands, and without the
-// blanks at its end where a server would tell them apart.
-func (b *branch) tuplesOf(texts []string) [][]any {
-	exact := make([]any, len(texts))
-	short := make([]any, len(texts))
+// lookedFor gathers the values rows are looked for by.
+type lookedFor struct {
+	tuples [][]any
+	values []any
+	exact  []bool   // by group: its key itself was asked for
+	others *pairing // what else was
+}
+
+func newAsked(width, owners int) *lookedFor {
+	return &lookedFor{
+		tuples: make([][]any, 0, owners), values: make([]any, 0, width*owners), exact: make([]bool, 0, owners),
+	}
+}
+
+// isNew says whether a text was not asked for so far. It is told the group it
+// belongs to, whether that is new, and whether the text is its key.
+func (l *lookedFor) isNew(group int, isNew, exact bool, id []byte) bool {
+	if isNew {
+		l.exact = append(l.exact, false)
+	}
+	if exact {
+		before := l.exact[group]
+		l.exact[group] = true
+		return !before
+	}
+	if l.others == nil {
+		l.others = newPairing(cap(l.tuples))
+	}
+	_, first := l.others.add(id)
+	return first
+}
+
+// add looks for texts as they stand, and without the blanks at their ends where
+// a server would tell them apart. What a column cannot hold is not looked for.
+func (l *lookedFor) add(rules []matchRule, texts []string) {
+	from := len(l.values)
 	differ := false
 	for i, text := range texts {
-		v, ok := b.rules[i].bind(text)
+		v, ok := rules[i].bind(text)
 		if !ok {
-			return nil
+			l.values = l.values[:from]
+			return
 		}
-		exact[i], short[i] = v, v
-		if s, isText := v.(string); isText && textualKind(b.rules[i].kind) {
-			if trimmed := strings.TrimRight(s, " "); trimmed != s {
-				short[i], differ = trimmed, true
-			}
+		l.values = append(l.values, v)
+		if textualKind(rules[i].kind) && strings.HasSuffix(text, " ") {
+			_, isText := v.(string)
+			differ = differ || isText
 		}
 	}
+	tuple := l.values[from:len(l.values):len(l.values)]
+	l.tuples = append(l.tuples, tuple)
 	if !differ {
-		return [][]any{exact}
+		return
 	}
-	return [][]any{exact, short}
+	short := slices.Clone(tuple)
+	for i, v := range short {
+		if s, isText := v.(string); isText && textualKind(rules[i].kind) {
+			short[i] = strings.TrimRight(s, " ")
+		}
+	}
+	l.tuples = append(l.tuples, short)
 }
 
 func textualKind(k convert.ColumnKind) bool {

@@ -130,7 +130,8 @@ type frame struct {
 	// codes of their column; codes is what they and `state:` come to.
 	declared []*mapfile.Comparison
 	codes    []*codeCheck
-	needed   *neededTables // nil where no join is required
+	needed   *neededTables  // nil where no join is required
+	blank    []convert.Cell // a row before it was read
 }
 
 func newFrame(c *compiler, name string, s *scope, parent *frame, f filters) *frame {
@@ -267,6 +268,15 @@ func (c *compiler) unknownAlias(ref mapfile.ColumnRef, pos mapfile.Pos, s *scope
 		"unknown alias %q; here are %s (a fixed text is written {value: ...})", ref.Alias, strings.Join(aliases, ", "))
 }
 
+// emptyCells are the cells of a row before it is read.
+func (f *frame) emptyCells() []convert.Cell {
+	cells := make([]convert.Cell, len(f.slots))
+	for i, slot := range f.slots {
+		cells[i] = convert.NewKept(slot.kind)
+	}
+	return cells
+}
+
 // statement renders what the frame has collected. Conditions of joins can bring
 // in further joins, so it is done again until nothing new turns up.
 func (f *frame) statement() *Statement {
@@ -315,5 +325,6 @@ func (f *frame) render() *Statement {
 	if len(where) > 0 {
 		s.text(" where ").add(joinSQL(" and ", where))
 	}
+	f.blank = f.emptyCells()
 	return &Statement{Name: f.name, server: f.c.server, pieces: s.pieces, width: len(f.slots)}
 }

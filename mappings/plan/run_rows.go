@@ -69,11 +69,10 @@ func (p *Program) Rows(ctx context.Context, endpoint string, a Asking, keys []Ro
 
 // each gives every row once, however often its key was asked for.
 func each(rows []*row) []*row {
-	seen := make(map[*row]bool, len(rows))
-	var once []*row
+	once := make([]*row, 0, len(rows))
 	for _, r := range rows {
-		if !seen[r] {
-			seen[r] = true
+		if !r.taken {
+			r.taken = true
 			once = append(once, r)
 		}
 	}
@@ -83,9 +82,13 @@ func each(rows []*row) []*row {
 // read fetches the rows behind keys and all that hangs on them, in the order of
 // the keys. Each source is asked for its own.
 func (l *list) read(ctx context.Context, e *env, a Asking, keys []RowKey) ([]*row, error) {
+	parts := l.parts()
+	if len(parts) == 1 && parts[0].rows.source == "" {
+		return l.readPart(ctx, e, a, parts[0], keys)
+	}
 	found := map[RowKey]*row{}
 	known := 0
-	for _, part := range l.parts() {
+	for _, part := range parts {
 		var theirs []RowKey
 		for _, key := range keys {
 			if part.rows.knows(key.Row) {
@@ -96,16 +99,11 @@ func (l *list) read(ctx context.Context, e *env, a Asking, keys []RowKey) ([]*ro
 		if len(theirs) == 0 {
 			continue
 		}
-		rows, err := part.rows.read(ctx, e, a, theirs)
+		rows, err := l.readPart(ctx, e, a, part, theirs)
 		if err != nil {
 			return nil, err
 		}
-		x := &fetcher{q: a.Querier, env: e, note: noting(a, l.name)}
-		if err := x.branches(ctx, part.rows.frame, each(rows)); err != nil {
-			return nil, err
-		}
 		for _, r := range rows {
-			r.element = part.element
 			found[RowKey{Row: r.key, Customer: r.number}] = r
 		}
 	}
@@ -114,12 +112,28 @@ func (l *list) read(ctx context.Context, e *env, a Asking, keys []RowKey) ([]*ro
 	}
 	rows := make([]*row, 0, len(keys))
 	for _, key := range keys {
-		if l.parts()[0].rows.customer == nil {
+		if parts[0].rows.customer == nil {
 			key.Customer = ""
 		}
 		if r := found[key]; r != nil {
 			rows = append(rows, r)
 		}
+	}
+	return rows, nil
+}
+
+// readPart is read for one source.
+func (l *list) readPart(ctx context.Context, e *env, a Asking, part *list, keys []RowKey) ([]*row, error) {
+	rows, err := part.rows.read(ctx, e, a, keys)
+	if err != nil {
+		return nil, err
+	}
+	x := &fetcher{q: a.Querier, env: e, note: noting(a, l.name)}
+	if err := x.branches(ctx, part.rows.frame, each(rows)); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		r.element = part.element
 	}
 	return rows, nil
 }
@@ -179,52 +193,107 @@ func (m *maker) fixedRows(l *list, keys []RowKey, add func(reflect.Value)) ([]Le
 // is for.
 func (rr *rowReader) read(ctx context.Context, e *env, a Asking, keys []RowKey) ([]*row, error) {
 	x := &fetcher{q: a.Querier, env: e}
-	var tuples [][]any
-	for _, key := range keys {
-		texts, err := rr.decode(key.Row)
-		if err != nil {
-			return nil, err
-		}
-		tuple := make([]any, len(texts))
-		for i, text := range texts {
-			v, ok := rr.rules[i].bind(text)
-			if !ok {
-				return nil, ErrStaleKey
-			}
-			tuple[i] = v
-		}
-		tuples = append(tuples, tuple)
+	asked, err := rr.asked(keys)
+	if err != nil {
+		return nil, err
 	}
-	byKey := make(map[string]*row, len(keys))
+	best := make([]*row, asked.raw.count()) // by the number of the key; more of them hang on it
+	tuples := asked.tuples
 	for start := 0; start < len(tuples); start += maxList {
 		v := values{lists: map[listName][][]any{keyList: tuples[start:min(start+maxList, len(tuples))]}}
 		some, err := x.rows(ctx, rr.stmt, rr.frame, v)
 		if err != nil {
 			return nil, err
 		}
+		var raw []byte
 		for _, r := range some {
-			r.key = encodeCells(rr.source, r, rr.key)
+			n, _ := asked.raw.find(rr.rawKey(r, raw[:0]))
+			if n < 0 {
+				continue // another spelling of a key, which the server holds for the same
+			}
+			r.key = keys[asked.first[n]].Row
 			if rr.customer != nil && !rr.belongs(r, a.Customers) {
 				continue
 			}
-			id := r.key + " " + r.number
-			// Of several rows with one key it is always the same that counts.
-			if have := byKey[id]; have == nil || compareCells(r, have) < 0 {
-				byKey[id] = r
-			}
+			best[n] = better(best[n], r)
 		}
 	}
 	rows := make([]*row, 0, len(keys))
-	for _, key := range keys {
+	for i, key := range keys {
 		number := key.Customer
 		if rr.customer == nil {
 			number = ""
 		}
-		if r := byKey[key.Row+" "+number]; r != nil {
-			rows = append(rows, r)
+		for r := best[asked.number[i]]; r != nil; r = r.other {
+			if r.number == number {
+				rows = append(rows, r)
+				break
+			}
 		}
 	}
 	return rows, nil
+}
+
+// better puts a row among those of its key, one for each customer. Of several
+// rows with one key it is always the same that counts.
+func better(have, r *row) *row {
+	if have == nil {
+		return r
+	}
+	if have.number != r.number {
+		have.other = better(have.other, r)
+		return have
+	}
+	if compareCells(r, have) < 0 {
+		r.other = have.other
+		return r
+	}
+	return have
+}
+
+// askedRows are keys taken apart.
+type askedRows struct {
+	raw    *pairing
+	first  []int // by the key's number: the first of the keys that is it
+	number []int // by key
+	tuples [][]any
+}
+
+func (rr *rowReader) asked(keys []RowKey) (askedRows, error) {
+	out := askedRows{raw: newPairing(len(keys)), first: make([]int, 0, len(keys)), number: make([]int, len(keys)), tuples: make([][]any, 0, len(keys))}
+	bound := make([]any, 0, len(keys)*len(rr.key))
+	var raw []byte
+	for i, key := range keys {
+		texts, err := rr.decode(key.Row)
+		if err != nil {
+			return out, err
+		}
+		raw = raw[:0]
+		from := len(bound)
+		for at, text := range texts {
+			raw = appendPart(raw, text)
+			v, ok := rr.rules[at].bind(text)
+			if !ok {
+				return out, ErrStaleKey
+			}
+			bound = append(bound, v)
+		}
+		n, isNew := out.raw.add(raw)
+		if isNew {
+			out.first = append(out.first, i)
+			out.tuples = append(out.tuples, bound[from:len(bound):len(bound)])
+		}
+		out.number[i] = n
+	}
+	return out, nil
+}
+
+// rawKey is a row's key as askedRows has it.
+func (rr *rowReader) rawKey(r *row, raw []byte) []byte {
+	for _, p := range rr.key {
+		raw = appendPart(raw, r.cell(p).String())
+	}
+	return raw
 }
 
 // decode takes one of the reader's keys apart.

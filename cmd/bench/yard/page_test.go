@@ -38,10 +38,8 @@ type page struct {
 func (p *page) Query(_ context.Context, name, _ string, _ []any, next func() []convert.Cell) error {
 	var texts convert.Arena
 	for _, row := range p.rows[name] {
-		for i, cells := 0, next(); i < len(cells); i++ {
-			if err := cells[i].ScanInto(&texts, row[i]); err != nil {
-				return err
-			}
+		if err := texts.Fill(next(), row); err != nil {
+			return err
 		}
 	}
 	return nil
