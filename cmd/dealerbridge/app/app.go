@@ -235,6 +235,9 @@ func (a *App) Run(ctx context.Context) error {
 			}
 		})
 	}
+	if err := forgetStart(); err != nil {
+		a.log.Debug("what the start needed stays in memory", "err", err)
+	}
 	a.log.Info("serving", "address", a.listener.Addr().String(), "tls", a.cert != nil, "dealers", len(a.options.Config.Dealers), "version", a.options.Version)
 	err := a.server.run(ctx, a.listener, func() { a.stopping.Store(true) })
 	stop()

@@ -45,6 +45,7 @@ func (c serveCmd) Run(s *session) error {
 	log := app.NewLog(s.err, cfg.Log)
 	ctx, stop := untilTold(s.ctx, log)
 	defer stop()
+	defer app.HoldMemory(cfg.Memory, s.env)()
 	gateway, err := app.Open(ctx, app.Options{Config: cfg, File: c.Config, Version: s.version, Log: log, Now: s.now})
 	if err != nil {
 		return err

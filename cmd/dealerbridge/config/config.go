@@ -28,6 +28,7 @@ type Config struct {
 	PageSize       PageSize
 	Paths          Paths
 	Sweeps         Sweeps
+	Memory         int // MiB the heap may take before garbage is collected
 	Log            Log
 	Token          Token
 	QR             *QR   // nil: no subscription
@@ -172,8 +173,9 @@ const (
 	DefaultMostItems      = 100
 	DefaultCustomerPath   = "/api/v1/customer"
 	DefaultSweepIdle      = 30 * time.Minute
-	DefaultSweepMemory    = 64
+	DefaultSweepMemory    = 8
 	DefaultSweepKept      = 256
+	DefaultMemory         = 24
 	DefaultTokenLife      = time.Hour
 	DefaultConnections    = 8
 	DefaultWaiting        = 64
@@ -192,6 +194,7 @@ func Default() Config {
 		PageSize:       PageSize{Default: DefaultPageSize, Most: DefaultMostItems},
 		Paths:          Paths{Customer: DefaultCustomerPath},
 		Sweeps:         Sweeps{Idle: DefaultSweepIdle, Memory: DefaultSweepMemory, Kept: DefaultSweepKept},
+		Memory:         DefaultMemory,
 		Log:            Log{Format: "text", Level: slog.LevelInfo},
 		Token:          Token{Life: DefaultTokenLife},
 		Keep: Keep{

@@ -83,6 +83,7 @@ func TestLoad(t *testing.T) {
 			PageSize: config.PageSize{Default: 25, Most: 200},
 			Paths:    config.Paths{Customer: "/api/v1/customer-data"},
 			Sweeps:   config.Sweeps{Idle: 45 * time.Minute, Memory: 32, Kept: 512},
+			Memory:   48,
 			Log:      config.Log{Format: "json", Level: slog.LevelWarn},
 			Token:    config.Token{Life: 30 * time.Minute},
 			QR: &config.QR{

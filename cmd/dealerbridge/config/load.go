@@ -138,6 +138,7 @@ func (s *section) config(over Overrides) Config {
 		}
 		w.done()
 	}
+	c.Memory = s.number("memory", DefaultMemory, 8, 1<<20)
 	c.Log = s.log()
 	if over.LogFormat != "" {
 		c.Log.Format = over.LogFormat
