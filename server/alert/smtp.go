@@ -51,19 +51,22 @@ func (s SMTP) Send(ctx context.Context, m Mail) error {
 	msg.SetBodyString(mail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(mail.TypeTextHTML, m.HTML)
 
-	client, err := s.client()
+	ctx, cancel := context.WithTimeout(ctx, smtpTimeout)
+	defer cancel()
+	client, err := s.client(ctx)
 	if err != nil {
 		return fmt.Errorf("preparing the mail server's client: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, smtpTimeout)
-	defer cancel()
 	if err := client.DialAndSendWithContext(ctx, msg); err != nil {
+		if gone := ctx.Err(); gone != nil {
+			err = gone // whatever the client calls it
+		}
 		return describe(err)
 	}
 	return nil
 }
 
-func (s SMTP) client() (*mail.Client, error) {
+func (s SMTP) client(ctx context.Context) (*mail.Client, error) {
 	options := []mail.Option{
 		mail.WithPort(s.Port), mail.WithTimeout(smtpTimeout), mail.WithoutNoop(),
 		mail.WithTLSConfig(&tls.Config{ServerName: s.Host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}),
@@ -72,9 +75,9 @@ func (s SMTP) client() (*mail.Client, error) {
 	case TLS:
 		options = append(options, mail.WithSSL())
 	case Plain:
-		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS), mail.WithDialContextFunc(hangUpWith(ctx)))
 	default:
-		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory), mail.WithDialContextFunc(hangUpWith(ctx)))
 	}
 	if s.User != "" {
 		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(s.User), mail.WithPassword(s.Password))
@@ -83,6 +86,20 @@ func (s SMTP) client() (*mail.Client, error) {
 		}
 	}
 	return mail.NewClient(s.Host, options...)
+}
+
+// hangUpWith makes connections that end with a context. The client itself heeds a
+// context only until it is connected, and would then wait for its own limit.
+func hangUpWith(whole context.Context) mail.DialContextFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		if err == nil {
+			context.AfterFunc(whole, func() {
+				_ = conn.Close() // whoever uses it finds out
+			})
+		}
+		return conn, err
+	}
 }
 
 // describe tells what went wrong without the addresses a mail server likes to
