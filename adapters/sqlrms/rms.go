@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -61,7 +62,8 @@ func (r *RMS) Check(ctx context.Context) error {
 // whole tables), and tells everything that was found, warnings included. The
 // error is of the database, never of the mapping.
 func (r *RMS) CheckMapping(ctx context.Context) (mapfile.Faults, error) {
-	p, faults, err := r.bindTo(ctx, r.current.Load())
+	v := r.current.Load()
+	p, faults, err := r.bindTo(ctx, v)
 	var found mapfile.Faults
 	if errors.As(err, &found) {
 		return found, nil
@@ -73,7 +75,11 @@ func (r *RMS) CheckMapping(ctx context.Context) (mapfile.Faults, error) {
 	if err != nil {
 		return nil, fmt.Errorf("checking the mapping: %w", database.Translate(ctx, err))
 	}
-	return append(faults, seen...).Sorted(), nil
+	unsent, err := r.tried(ctx, v, p)
+	if err != nil {
+		return nil, fmt.Errorf("checking the mapping: %w", database.Translate(ctx, err))
+	}
+	return slices.Concat(faults, seen, unsent).Sorted(), nil
 }
 
 // Close ends all connections. Further calls of it do nothing more.

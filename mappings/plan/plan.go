@@ -96,7 +96,8 @@ type Program struct {
 	documents map[string][]*document
 	changes   *changes
 	snapshots *snapshots
-	states    *states // nil where the target asks for none
+	everybody []*numberReader // of all customers, one for each source
+	states    *states         // nil where the target asks for none
 	zone      *convert.Zone
 	shares    map[string]float64
 	file      string // for warnings about the data

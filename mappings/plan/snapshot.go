@@ -72,18 +72,18 @@ func (c *compiler) lookup() []sourced {
 // compileSnapshots compiles what comparing contents needs. Faults in what it
 // reads were said at the endpoint and the documents themselves.
 func (c *compiler) compileSnapshots(p *Program) {
+	before := len(c.faults)
+	defer func() { c.faults = c.faults[:before] }()
+	for _, part := range c.lookup() {
+		if numbers := c.numberList(part); numbers != nil {
+			p.everybody = append(p.everybody, numbers)
+		}
+	}
 	section := c.file.Changes
 	if section == nil || !slices.ContainsFunc(section.Kinds, func(k *mapfile.ChangeKind) bool { return k.Snapshot }) {
 		return
 	}
-	before := len(c.faults)
-	defer func() { c.faults = c.faults[:before] }()
-	p.snapshots = &snapshots{marks: map[string][]*markReader{}}
-	for _, part := range c.lookup() {
-		if numbers := c.numberList(part); numbers != nil {
-			p.snapshots.numbers = append(p.snapshots.numbers, numbers)
-		}
-	}
+	p.snapshots = &snapshots{numbers: p.everybody, marks: map[string][]*markReader{}}
 	for _, d := range c.file.Documents {
 		for _, part := range c.tablesOf(d.Kind.Value) {
 			if m := c.documentMarks(d, part); m != nil {
@@ -202,8 +202,14 @@ func (p *Program) CustomerNumbers(ctx context.Context, a Asking) ([]string, erro
 	if p.snapshots == nil || p.snapshots.numbers == nil {
 		return nil, ErrStaleKey
 	}
+	return p.Everybody(ctx, a)
+}
+
+// Everybody is CustomerNumbers for those who try a mapping out, whether it
+// compares anything or not; nobody where no endpoint lists the customers.
+func (p *Program) Everybody(ctx context.Context, a Asking) ([]string, error) {
 	var numbers []string
-	for _, n := range p.snapshots.numbers {
+	for _, n := range p.everybody {
 		some, err := n.read(ctx, p.env(a), a)
 		if err != nil {
 			return nil, err
