@@ -36,6 +36,8 @@ type CRMSubject struct {
 	Remove func(t testing.TB, leadID string)
 	// TooLong is a company's name the CRM cannot take; empty where it takes any.
 	TooLong string
+	// Alone says that the CRM takes leads only one by one.
+	Alone bool
 }
 
 // CRMClock is the moment at which a CRM's clock stands while the suite runs.
@@ -51,6 +53,9 @@ func RunCRM(t *testing.T, open func(t *testing.T) CRMSubject) {
 		{"ALeadIsWrittenOnce", leadOnce},
 		{"ARepeatWithoutAJournalChangesNothing", leadWithoutJournal},
 		{"LeadsAtTheSameTimeAreWrittenOnce", leadsAtOnce},
+		{"LeadsTogetherAreLikeLeadsAlone", leadsTogether},
+		{"LeadsTogetherAreWrittenOnce", togetherAgain},
+		{"LeadsTogetherWaitForTheJournal", togetherUnnoted},
 		{"PlanningWritesNothing", planningWritesNothing},
 		{"AnEndedCallWritesNothingOrAll", endedCall},
 		{"WhatDoesNotFitIsNotWritten", nothingOfWhatDoesNotFit},

@@ -31,6 +31,7 @@ type failure struct {
 	body       []byte
 	acted      bool // the service may have acted on the request all the same
 	final      bool // no further try
+	refused    bool // the token service does not accept the client
 	partial    bool // a success whose body did not arrive whole
 }
 
@@ -89,7 +90,7 @@ func (c *caller) do(ctx context.Context, what string, send request, accept func(
 				continue
 			}
 		}
-		if f.final || out.tries >= c.Tries || after > c.LongestWait || c.again != nil && !c.again(f) {
+		if f.final || f.refused && c.RefusedIsFinal || out.tries >= c.Tries || after > c.LongestWait || c.again != nil && !c.again(f) {
 			return out, failed
 		}
 		pause := max(pauses.NextBackOff(), after)

@@ -20,6 +20,10 @@ type Options struct {
 	// Tries is how often a call is tried before it fails, at least 1; 0 is the
 	// service's own number, for leads 5 (R100).
 	Tries int
+	// RefusedIsFinal ends a call at once when the token service knows the client
+	// or its secret not: for a person who waits and can mend it. Without it that
+	// is tried again like everything else, for it passes when secrets are changed.
+	RefusedIsFinal bool
 	// Pause comes after the first try and doubles with each further one up to
 	// LongestPause; each is varied by half of it, so that many clients do not
 	// come back together. 0: a second, a minute.

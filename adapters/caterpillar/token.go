@@ -114,5 +114,6 @@ func tokenFailure(err error) error {
 			f.kind = adapters.ErrAnswer
 		}
 	}
+	f.refused = f.status == http.StatusUnauthorized || refused.ErrorCode == "invalid_client" || refused.ErrorCode == "unauthorized_client"
 	return f
 }

@@ -149,6 +149,18 @@ func TestTokenServiceFaults(t *testing.T) {
 			t.Errorf("%d requests, %q", len(s.tokens()), s.tokens())
 		}
 	})
+	t.Run("ARefusedClientIsToldAtOnceToAPersonWhoWaits", func(t *testing.T) {
+		for answer, asked := range map[string]struct {
+			status, times int
+		}{`{"error":"invalid_client"}`: {401, 1}, `{"error":"unauthorized_client"}`: {400, 1}, `no`: {401, 1}, `{"error":"server_error"}`: {500, 5}, `{}`: {403, 5}} {
+			s := play(t, say(200, "[]"))
+			s.token = sayJSON(asked.status, answer)
+			got, err := s.leads(t, func(o *caterpillar.Options) { o.RefusedIsFinal = true }).Leads(t.Context(), 1)
+			if err == nil || len(s.tokens()) != asked.times || len(s.pauses) != asked.times-1 || got.Tries != asked.times {
+				t.Errorf("%d %s: %v after %d requests and the pauses %v", asked.status, answer, err, len(s.tokens()), s.pauses)
+			}
+		}
+	})
 	t.Run("CredentialsDoNotShowTheSecret", func(t *testing.T) {
 		c := caterpillar.Credentials{TokenURL: "https://fed.example.com/", ID: "a", Secret: "hush"}
 		if text := fmt.Sprintf("%v %+v %#v %s", c, c, c, c); strings.Contains(text, "hush") {

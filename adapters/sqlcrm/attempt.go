@@ -123,7 +123,7 @@ func textOf(v *values, records *plan.Records, w *crmfile.Write, row plan.RecordR
 	if t == nil {
 		got := records.Text(v.write[w], row)
 		if got.Reason != "" {
-			return "", false, whyNoText(got.Reason)
+			return "", false, whyNoText(got.Reason, mapsOf(v.file, w.Value))
 		}
 		return got.Text, got.Present, ""
 	}
@@ -131,7 +131,7 @@ func textOf(v *values, records *plan.Records, w *crmfile.Write, row plan.RecordR
 	for i, one := range t.By {
 		got := records.Text(v.by[one], row)
 		if got.Reason != "" {
-			return "", false, whyNoText(got.Reason)
+			return "", false, whyNoText(got.Reason, mapsOf(v.file, one.Value))
 		}
 		by[i] = got.Text
 	}
@@ -142,14 +142,6 @@ func textOf(v *values, records *plan.Records, w *crmfile.Write, row plan.RecordR
 		return t.Else.Value, t.Else.Value != "", ""
 	}
 	return "", false, "no line of the territories fits the lead; add one, or an `else`"
-}
-
-// whyNoText puts into words why nothing could be made of a lead's member.
-func whyNoText(reason plan.Reason) string {
-	if reason == plan.Unmapped {
-		return "the code has no entry in its map"
-	}
-	return sentence(reason)
 }
 
 // cells makes what columns get. known says whether the keys of earlier rows are

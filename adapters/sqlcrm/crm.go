@@ -28,7 +28,7 @@ type CRM struct {
 
 var (
 	_ adapters.Adapter         = (*CRM)(nil)
-	_ adapters.LeadWriter      = (*CRM)(nil)
+	_ adapters.LeadsWriter     = (*CRM)(nil)
 	_ adapters.LeadStateReader = (*CRM)(nil)
 	_ adapters.MessageReceiver = (*CRM)(nil)
 	_ adapters.MessageSource   = (*CRM)(nil)

@@ -92,40 +92,50 @@ func newUUID() (string, error) {
 // transaction that is for good: a number that is not used in the end is lost, as
 // it is when the CRM itself gives up.
 func (a *attempt) count(ctx context.Context, o *on, n *boundNumber) (string, error) {
-	column := database.Quoted(n.column.Name)
+	number, err := a.countSome(ctx, o, n, 1)
+	if err != nil {
+		return "", err
+	}
+	return strconv.FormatInt(number, 10), nil
+}
+
+// countSome takes so many numbers that follow each other, and gives the first.
+func (a *attempt) countSome(ctx context.Context, o *on, n *boundNumber, some int) (int64, error) {
+	column, by := database.Quoted(n.column.Name), strconv.Itoa(some)
+	first := int64(some) - 1 // before the number the column holds afterwards
 	if o.Server == plan.SQLite {
-		rows, err := o.texts(ctx, "update "+n.table.SQL()+" set "+column+" = "+column+" + 1"+n.where+" returning "+column, n.args, 1)
+		rows, err := o.texts(ctx, "update "+n.table.SQL()+" set "+column+" = "+column+" + "+by+n.where+" returning "+column, n.args, 1)
 		if err != nil {
-			return "", err
+			return 0, err
 		}
 		if len(rows) != 1 || rows[0][0] == nil {
-			return "", counterGone(n)
+			return 0, counterGone(n)
 		}
 		number, err := strconv.ParseInt(*rows[0][0], 10, 64)
 		if err != nil {
-			return "", counterGone(n)
+			return 0, counterGone(n)
 		}
 		if n.habit {
 			number--
 		}
-		return strconv.FormatInt(number, 10), nil
+		return number - first, nil
 	}
-	set := column + " = last_insert_id(" + column + " + 1)"
+	set := column + " = last_insert_id(" + column + " + " + by + ")"
 	if n.habit {
-		set = column + " = last_insert_id(" + column + ") + 1"
+		set, first = column+" = last_insert_id("+column+") + "+by, 0
 	}
 	result, err := o.exec(ctx, "update "+n.table.SQL()+" set "+set+n.where, n.args)
 	if err != nil {
-		return "", err
+		return 0, err
 	}
 	if changed, err := result.RowsAffected(); err != nil || changed != 1 {
-		return "", counterGone(n)
+		return 0, counterGone(n)
 	}
 	number, err := result.LastInsertId()
 	if err != nil {
-		return "", database.Translate(ctx, err)
+		return 0, database.Translate(ctx, err)
 	}
-	return strconv.FormatInt(number, 10), nil
+	return number - first, nil
 }
 
 func counterGone(n *boundNumber) error {

@@ -80,7 +80,7 @@ func TestColumnsOfEveryKind(t *testing.T) {
 		t.Fatalf("got %v, want that it does not fit", err)
 	}
 	same(t, "faults", fitting.Faults, []adapters.FieldFault{
-		{Field: "CARD.MOOD", Reason: "the code has no entry in its map"},
+		{Field: "CARD.MOOD", Reason: "the code has no entry in the map `mood` of crm.yaml; add it there, or an `else`, and the lead is written by itself"},
 		{Field: "CARD.SMALL", Reason: "the number is out of the column's range"},
 		{Field: "CARD.POSITIVE", Reason: "the column takes a whole number, and this is none"},
 		{Field: "CARD.PRICE", Reason: "the number is out of the column's range"},

@@ -320,23 +320,31 @@ func (a *attempt) byWays(ctx context.Context, o *on) error {
 		if r.found || !r.active {
 			continue
 		}
-		for _, way := range r.step.find {
-			where, ok := a.way(r, way)
-			if !ok {
-				continue
+		if err := a.byWaysOf(ctx, o, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// byWaysOf looks for one row as the mapping says.
+func (a *attempt) byWaysOf(ctx context.Context, o *on, r *rowState) error {
+	for _, way := range r.step.find {
+		where, ok := a.way(r, way)
+		if !ok {
+			continue
+		}
+		rows, err := r.step.lookUp(ctx, o, where)
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(rows, func(have map[string]*string) bool { return !othersLead(r.step, have) })
+		if at >= 0 {
+			r.take(rows[at])
+			if r.step == a.w.dealer && !r.step.row.NeverChange {
+				a.begun, a.taken = true, a.taken || r.step.leadID != nil
 			}
-			rows, err := r.step.lookUp(ctx, o, where)
-			if err != nil {
-				return err
-			}
-			at := slices.IndexFunc(rows, func(have map[string]*string) bool { return !othersLead(r.step, have) })
-			if at >= 0 {
-				r.take(rows[at])
-				if r.step == a.w.dealer && !r.step.row.NeverChange {
-					a.begun, a.taken = true, a.taken || r.step.leadID != nil
-				}
-				break
-			}
+			break
 		}
 	}
 	return nil

@@ -95,7 +95,7 @@ func (c *CRM) Outgoing(ctx context.Context, mark string, limit int) ([]adapters.
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", what, err)
 	}
-	all, err := c.moves(ctx, p.moves, since.at)
+	all, err := c.moves(ctx, v, p.moves, since.at)
 	if err != nil {
 		c.doubt(v, err)
 		return nil, "", fmt.Errorf("%s: %w", what, err)
@@ -158,7 +158,7 @@ type placed struct {
 }
 
 // moves reads all moves since a time, in their order.
-func (c *CRM) moves(ctx context.Context, p *plan.Program, since time.Time) ([]placed, error) {
+func (c *CRM) moves(ctx context.Context, v *version, p *plan.Program, since time.Time) ([]placed, error) {
 	asking := c.asking(c.pool.anywhere())
 	changed, err := p.ChangedKeys(ctx, asking, since)
 	if err != nil || len(changed) == 0 {
@@ -178,13 +178,13 @@ func (c *CRM) moves(ctx context.Context, p *plan.Program, since time.Time) ([]pl
 		if !ok {
 			continue
 		}
-		all = append(all, moveOf(row, keys[i], state))
+		all = append(all, v.moveOf(row, keys[i], state))
 	}
 	slices.SortFunc(all, func(a, b placed) int { return a.place.compare(b.place) })
 	return all, nil
 }
 
-func moveOf(row moveRow, key []string, state plan.RowState) placed {
+func (v *version) moveOf(row moveRow, key []string, state plan.RowState) placed {
 	text := func(s *string) string {
 		if s == nil {
 			return ""
@@ -204,7 +204,7 @@ func moveOf(row moveRow, key []string, state plan.RowState) placed {
 	}
 	m.place.row = mark(name)
 	for _, f := range state.Faults {
-		m.Faults = append(m.Faults, adapters.FieldFault{Field: f.Field, Reason: sentence(f.Reason)})
+		m.Faults = append(m.Faults, adapters.FieldFault{Field: f.Field, Reason: sentence(f.Reason, fieldMaps(v.file.Shared, v.file.Moves.Section, f.Field))})
 	}
 	if m.RequestID == "" && m.RemoteID == "" {
 		m.Faults = append(m.Faults, adapters.FieldFault{Field: "requestId", Reason: "neither the dealer's id nor the partner's is there"})

@@ -35,7 +35,7 @@ func TestOutgoing(t *testing.T) {
 			same(t, "the same move has the same id", again, moves)
 			ids, moves, mark = page(mark, 10)
 			same(t, "the rest, and the last moment again", ids, []string{"A1 approved", "A2 rejected", "A4 "})
-			same(t, "faults", moves[2].Faults, []adapters.FieldFault{{Field: "status", Reason: "the code has no entry in its map, or the text is none of the interface's words"}})
+			same(t, "faults", moves[2].Faults, []adapters.FieldFault{{Field: "status", Reason: "the code has no entry in the map `moves` of crm.yaml, or not one of the interface's words; add it there, and what is held goes out by itself"}})
 			w.exec("update ORDERS set STATE = 'NO', TOUCHED = '2026-03-14 10:00:00' where NO = 'A1'")
 			ids, moves, _ = page(mark, 10)
 			same(t, "a row in another state", ids, []string{"A4 ", "A1 rejected"})

@@ -298,7 +298,7 @@ func (v *version) stateOf(row plan.RowState, ref adapters.LeadRef) adapters.Lead
 		return state
 	}
 	for _, f := range row.Faults {
-		state.Faults = append(state.Faults, adapters.FieldFault{Field: memberOf(f.Field), Reason: sentence(f.Reason)})
+		state.Faults = append(state.Faults, adapters.FieldFault{Field: memberOf(f.Field), Reason: sentence(f.Reason, fieldMaps(v.file.Shared, v.file.Update.Section, f.Field))})
 	}
 	slices.SortStableFunc(state.Faults, func(a, b adapters.FieldFault) int { return strings.Compare(a.Field, b.Field) })
 	state.NotYet = row.NotYet

@@ -102,8 +102,8 @@ func allFaults(t *testing.T, w *world) {
 	same(t, "faults", got.Faults, []adapters.FieldFault{
 		{Field: "dealerSalesRep", Reason: "nothing is there and the interface needs it"},
 		{Field: "dealerSalesRepNumber", Reason: "nothing is there and the interface needs it"},
-		{Field: "leadStatus", Reason: "the code has no entry in its map, or the text is none of the interface's words"},
-		{Field: "probabilityOfClosurePercentage", Reason: "the code has no entry in its map, or the text is none of the interface's words"},
+		{Field: "leadStatus", Reason: "the code has no entry in the map `status` of crm.yaml, or not one of the interface's words; add it there, and what is held goes out by itself"},
+		{Field: "probabilityOfClosurePercentage", Reason: "the code has no entry in sales-stages.yaml, or not one of the interface's words; add it there, and what is held goes out by itself"},
 	})
 	same(t, "what could be made", got.Update.DealerLeadID, "L-202603-0001")
 	w.exec("update CARD set STATUS = 'R', OWNER = 'AL', REASON = 'DUP'")
@@ -113,7 +113,7 @@ func allFaults(t *testing.T, w *world) {
 	same(t, "reason", got.Update.RejectedReasonWhy, ptr(model.RejectedReasonDuplicateLeadReceived))
 	w.exec("update CARD set REASON = 'WHY'")
 	same(t, "a reason nobody mapped", w.state(byID("LD-7")).Faults, []adapters.FieldFault{
-		{Field: "rejectedReasonWhy", Reason: "the code has no entry in its map, or the text is none of the interface's words"},
+		{Field: "rejectedReasonWhy", Reason: "the code has no entry in rejected-reasons.yaml, or not one of the interface's words; add it there, and what is held goes out by itself"},
 	})
 }
 

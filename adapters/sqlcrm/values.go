@@ -10,6 +10,7 @@ import (
 
 // values are all values of a file that are made in Go, compiled once.
 type values struct {
+	file           *mapfile.File // where the code maps stand
 	lead, messages *plan.Records
 	write          map[*crmfile.Write]int
 	by             map[*crmfile.By]int
@@ -47,7 +48,7 @@ func (c *collector) sets(path string, sets []*crmfile.Set) {
 
 // compileValues compiles the values of a file.
 func compileValues(file *crmfile.File, s *interfaceShape) (*values, mapfile.Faults) {
-	v := &values{write: map[*crmfile.Write]int{}, by: map[*crmfile.By]int{}, when: map[*crmfile.Row]int{}}
+	v := &values{file: file.Shared, write: map[*crmfile.Write]int{}, by: map[*crmfile.By]int{}, when: map[*crmfile.Row]int{}}
 	var faults mapfile.Faults
 	if file.Lead != nil {
 		c := &collector{v: v}

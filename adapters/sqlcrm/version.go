@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"slices"
-	"strings"
 
 	"github.com/dealerbridge/dealerbridge/adapters/database"
 	"github.com/dealerbridge/dealerbridge/mappings/crmfile"
@@ -187,19 +186,4 @@ func (v *version) tables() []plan.TableRef {
 		add(list.Source)
 	}
 	return refs
-}
-
-// sentence puts reasons of a plan into words.
-func sentence(reason plan.Reason) string {
-	switch reason {
-	case plan.Missing:
-		return "nothing is there and the interface needs it"
-	case plan.Unmapped:
-		return "the code has no entry in its map, or the text is none of the interface's words"
-	case plan.Unreadable:
-		return "the value cannot be read as what it should be"
-	case plan.TooLong:
-		return "the text is longer than the interface allows; `cut: true` would cut it"
-	}
-	return strings.ReplaceAll(string(reason), "-", " ")
 }

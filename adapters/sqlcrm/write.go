@@ -288,37 +288,42 @@ func (a *attempt) insertRow(ctx context.Context, tx *on, r *rowState) error {
 		return &adapters.NotFitting{Faults: faults}
 	}
 	for turn := 0; ; turn++ {
-		text, args, auto, err := a.insertText(r, cells)
+		err := a.insertOnce(ctx, tx, r, cells)
+		if !database.Is(err, database.Duplicate) {
+			return err
+		}
+		changed, err := a.another(ctx, tx, r)
 		if err != nil {
 			return err
 		}
-		result, err := tx.exec(ctx, text, args)
-		if database.Is(err, database.Duplicate) {
-			changed, err := a.another(ctx, tx, r)
-			if err != nil {
-				return err
-			}
-			if !changed || turn == maxTurns {
-				return errAgain
-			}
-			if err := a.journal.Note(ctx, a.journalRows(false)); err != nil {
-				return fmt.Errorf("noting chosen keys: %w", err)
-			}
-			continue
+		if !changed || turn == maxTurns {
+			return errAgain
 		}
-		if err != nil {
-			return err
+		if err := a.journal.Note(ctx, a.journalRows(false)); err != nil {
+			return fmt.Errorf("noting chosen keys: %w", err)
 		}
-		if auto != nil {
-			number, err := result.LastInsertId()
-			if err != nil {
-				return database.Translate(ctx, err)
-			}
-			r.key[auto.Name] = strconv.FormatInt(number, 10)
-		}
-		r.made = true
-		return nil
 	}
+}
+
+// insertOnce makes one row under the keys it has.
+func (a *attempt) insertOnce(ctx context.Context, tx *on, r *rowState, cells []cell) error {
+	text, args, auto, err := a.insertText(r, cells)
+	if err != nil {
+		return err
+	}
+	result, err := tx.exec(ctx, text, args)
+	if err != nil {
+		return err
+	}
+	if auto != nil {
+		number, err := result.LastInsertId()
+		if err != nil {
+			return database.Translate(ctx, err)
+		}
+		r.key[auto.Name] = strconv.FormatInt(number, 10)
+	}
+	r.made = true
+	return nil
 }
 
 // insertText makes the statement of a new row; auto is the column the database

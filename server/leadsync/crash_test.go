@@ -24,6 +24,8 @@ type mortal struct {
 	die    int  // the step at which it dies; 0: never
 	after  bool // the step has its effect
 	lives  bool // the step fails, and the process goes on
+	// together says that the CRM takes several leads at once.
+	together bool
 	step   int
 	dead   bool
 	dying  context.CancelFunc
@@ -112,7 +114,11 @@ func (m *mortal) PostUpdates(ctx context.Context, u []model.LeadUpdate) (a adapt
 }
 
 func (m *mortal) Enter() (leadsync.CRM, func(), error) {
-	return leadsync.CRM{Writer: m, States: m, Version: m.desk.version}, func() {}, nil
+	crm := leadsync.CRM{Writer: m, States: m, Version: m.desk.version}
+	if m.together {
+		crm.Writer = several{m}
+	}
+	return crm, func() {}, nil
 }
 
 func (m *mortal) WriteLead(ctx context.Context, l adapters.ReceivedLead, j adapters.LeadJournal) (w adapters.LeadWritten, err error) {

@@ -59,6 +59,10 @@ type Store interface {
 	// LeadReceipts returns the versions of a lead, oldest first, raw text included;
 	// with pending only those that are not written.
 	LeadReceipts(ctx context.Context, dealer, lead string, pending bool) ([]Receipt, error)
+	// PendingReceipts returns the versions of some leads that are not written, by
+	// lead, oldest first, raw text included: of as many of the leads, in their
+	// order, as have no more than some bytes together.
+	PendingReceipts(ctx context.Context, dealer string, leads []string, bytes int) (map[string][]Receipt, error)
 	// SettleLeadReceipt notes what became of a version.
 	SettleLeadReceipt(ctx context.Context, id int64, state ReceiptState, outcome adapters.WriteOutcome, at time.Time) error
 

@@ -48,10 +48,14 @@ func (s *session) write(ctx context.Context, limit int) (more bool, err error) {
 	return len(leads) == limit, nil
 }
 
-// writeThese writes leads, at the same time where that is wanted: none of them
-// waits for another.
+// writeThese writes leads: together where the CRM's adapter can, the others at the
+// same time where that is wanted, for none of them waits for another.
 // After some in a row that could not be written the rest is left for later.
 func (s *session) writeThese(ctx context.Context, crm CRM, leads []Lead) error {
+	leads, err := s.writeTogether(ctx, crm, leads)
+	if err != nil {
+		return err
+	}
 	var row, all atomic.Int64
 	var group errgroup.Group
 	group.SetLimit(s.o.Writers)
@@ -77,7 +81,7 @@ func (s *session) writeThese(ctx context.Context, crm CRM, leads []Lead) error {
 			return err
 		})
 	}
-	err := group.Wait()
+	err = group.Wait()
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		return cause
 	}

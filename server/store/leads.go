@@ -62,13 +62,15 @@ func (leadMarkRow) TableName() string { return "lead_marks" }
 
 // HoldLease implements leadsync.Store.
 func (s *Store) HoldLease(ctx context.Context, l leadsync.Lease, now time.Time) error {
-	held := s.at(ctx).Model(&leaseRow{}).
-		Where("name = ? AND owner = ? AND until_ms > ?", l.Name, l.Owner, millis(now)).
-		Updates(map[string]any{"until_ms": millis(l.Until), "renewals": gorm.Expr("renewals + 1")})
-	if held.Error != nil {
-		return fmt.Errorf("renewing a lease: %w", redacted(held.Error))
+	const hold = "UPDATE leases SET until_ms = ?, renewals = renewals + 1 WHERE name = ? AND owner = ? AND until_ms > ?"
+	held, err := s.often(ctx, hold, millis(l.Until), l.Name, l.Owner, millis(now))
+	if err != nil {
+		return fmt.Errorf("renewing a lease: %w", redacted(err))
 	}
-	if held.RowsAffected == 0 {
+	switch n, err := held.RowsAffected(); {
+	case err != nil:
+		return fmt.Errorf("renewing a lease: %w", err)
+	case n == 0:
 		return leadsync.ErrLeaseLost
 	}
 	return nil
@@ -162,37 +164,14 @@ func (*Store) findLeads(q *gorm.DB) ([]leadsync.Lead, error) {
 	return leads, nil
 }
 
-// SaveLead implements leadsync.Store.
-func (s *Store) SaveLead(ctx context.Context, l leadsync.Lead) error {
-	row, err := rowOfLead(l)
-	if err != nil {
-		return err
-	}
-	columns := row.columns()
-	columns["version"] = gorm.Expr("version + 1")
-	done := s.at(ctx).Model(&leadRow{}).Where("dealer = ? AND lead_id = ? AND state <> ?", l.Dealer, l.ID, string(leadsync.Erased)).Updates(columns)
-	if done.Error != nil {
-		return fmt.Errorf("storing a lead: %w", redacted(done.Error))
-	}
-	if done.RowsAffected > 0 {
-		return nil
-	}
-	err = s.at(ctx).Create(&row).Error
-	if err != nil && !errors.Is(err, gorm.ErrDuplicatedKey) { // then it was erased
-		return fmt.Errorf("storing a lead: %w", redacted(err))
-	}
-	return nil
-}
-
 // NoteLeadRows implements leadsync.Store.
 func (s *Store) NoteLeadRows(ctx context.Context, dealer, id string, rows []adapters.CRMRow) error {
 	written, err := asJSON(rows)
 	if err != nil {
 		return err
 	}
-	err = s.at(ctx).Model(&leadRow{}).Where("dealer = ? AND lead_id = ? AND state <> ?", dealer, id, string(leadsync.Erased)).
-		Updates(map[string]any{"crm_rows": written, "version": gorm.Expr("version + 1")}).Error
-	if err != nil {
+	const note = "UPDATE leads SET crm_rows = ?, version = version + 1 WHERE dealer = ? AND lead_id = ? AND state <> ?"
+	if _, err := s.often(ctx, note, written, dealer, id, string(leadsync.Erased)); err != nil {
 		return fmt.Errorf("storing the journal of a lead: %w", redacted(err))
 	}
 	return nil

@@ -119,15 +119,17 @@ func (s *Store) AddLeadReceipt(ctx context.Context, r leadsync.Receipt) error {
 	if err != nil {
 		return err
 	}
-	row := leadReceiptRow{
-		Dealer: r.Dealer, LeadID: r.Lead, CallID: r.Call, Source: r.Source, AtMs: millis(r.At), State: string(r.State), Notes: notes,
-		Outcome: string(r.Outcome), DoneMs: millis(r.Done),
-	}
+	const add = "INSERT INTO lead_receipts (dealer, lead_id, call_id, source, at_ms, state, notes, outcome, done_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	return s.Together(ctx, func(ctx context.Context) error {
-		if err := s.at(ctx).Create(&row).Error; err != nil {
+		added, err := s.often(ctx, add, r.Dealer, r.Lead, r.Call, r.Source, millis(r.At), string(r.State), notes, string(r.Outcome), millis(r.Done))
+		if err != nil {
 			return fmt.Errorf("storing a version of a lead: %w", redacted(err))
 		}
-		return s.keepRaw(ctx, rawOfReceipt, row.ID, r.Raw)
+		id, err := added.LastInsertId()
+		if err != nil || r.Raw == nil {
+			return err
+		}
+		return s.addRaw(ctx, rawOfReceipt, id, r.Raw)
 	})
 }
 
@@ -143,26 +145,76 @@ func (s *Store) LeadReceipts(ctx context.Context, dealer, lead string, pending b
 	}
 	receipts := make([]leadsync.Receipt, len(rows))
 	for i, r := range rows {
-		receipts[i] = leadsync.Receipt{
-			ID: r.ID, Dealer: r.Dealer, Lead: r.LeadID, Call: r.CallID, Source: r.Source, At: instant(r.AtMs), State: leadsync.ReceiptState(r.State),
-			Outcome: adapters.WriteOutcome(r.Outcome), Done: instant(r.DoneMs),
-		}
 		var err error
-		if receipts[i].Raw, err = s.raw(ctx, rawOfReceipt, r.ID); err != nil {
+		if receipts[i], err = r.receipt(); err != nil {
 			return nil, err
 		}
-		if err := fromJSON(r.Notes, &receipts[i].Notes); err != nil {
+		if receipts[i].Raw, err = s.raw(ctx, rawOfReceipt, r.ID); err != nil {
 			return nil, err
 		}
 	}
 	return receipts, nil
 }
 
+func (r leadReceiptRow) receipt() (leadsync.Receipt, error) {
+	out := leadsync.Receipt{
+		ID: r.ID, Dealer: r.Dealer, Lead: r.LeadID, Call: r.CallID, Source: r.Source, At: instant(r.AtMs), State: leadsync.ReceiptState(r.State),
+		Outcome: adapters.WriteOutcome(r.Outcome), Done: instant(r.DoneMs),
+	}
+	return out, fromJSON(r.Notes, &out.Notes)
+}
+
+// PendingReceipts implements leadsync.Store.
+func (s *Store) PendingReceipts(ctx context.Context, dealer string, leads []string, bytes int) (map[string][]leadsync.Receipt, error) {
+	var rows []struct {
+		Row   leadReceiptRow `gorm:"embedded"`
+		Bytes int
+	}
+	err := s.at(ctx).Table("lead_receipts AS r").
+		Select("r.*, (SELECT SUM(LENGTH(w.body)) FROM lead_raws w WHERE w.kind = ? AND w.of_id = r.id) AS bytes", rawOfReceipt).
+		Where("r.dealer = ? AND r.lead_id IN ? AND r.state = ?", dealer, leads, string(leadsync.Pending)).Order("r.id").Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("reading versions of leads: %w", redacted(err))
+	}
+	sizes := map[string]int{}
+	for _, r := range rows {
+		sizes[r.Row.LeadID] += r.Bytes
+	}
+	found := map[string][]leadsync.Receipt{}
+	for _, lead := range leads {
+		if bytes -= sizes[lead]; bytes < 0 {
+			break
+		}
+		found[lead] = nil
+	}
+	var ids []int64
+	for _, r := range rows {
+		if _, wanted := found[r.Row.LeadID]; wanted {
+			ids = append(ids, r.Row.ID)
+		}
+	}
+	raws, err := s.raws(ctx, rawOfReceipt, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		if _, wanted := found[r.Row.LeadID]; !wanted {
+			continue
+		}
+		one, err := r.Row.receipt()
+		if err != nil {
+			return nil, err
+		}
+		one.Raw = raws[r.Row.ID]
+		found[r.Row.LeadID] = append(found[r.Row.LeadID], one)
+	}
+	return found, nil
+}
+
 // SettleLeadReceipt implements leadsync.Store.
 func (s *Store) SettleLeadReceipt(ctx context.Context, id int64, state leadsync.ReceiptState, outcome adapters.WriteOutcome, at time.Time) error {
-	err := s.at(ctx).Model(&leadReceiptRow{}).Where("id = ?", id).
-		Updates(map[string]any{"state": string(state), "outcome": string(outcome), "done_ms": millis(at)}).Error
-	if err != nil {
+	const settle = "UPDATE lead_receipts SET state = ?, outcome = ?, done_ms = ? WHERE id = ?"
+	if _, err := s.often(ctx, settle, string(state), string(outcome), millis(at), id); err != nil {
 		return fmt.Errorf("settling a version of a lead: %w", redacted(err))
 	}
 	return nil
@@ -176,13 +228,18 @@ func (s *Store) keepRaw(ctx context.Context, kind string, id int64, raw []byte) 
 	if err := s.dropRaws(ctx, kind, []int64{id}); err != nil {
 		return err
 	}
+	return s.addRaw(ctx, kind, id, raw)
+}
+
+// addRaw keeps what came of something new.
+func (s *Store) addRaw(ctx context.Context, kind string, id int64, raw []byte) error {
+	const add = "INSERT INTO lead_raws (kind, of_id, part, body) VALUES (?, ?, ?, ?)"
 	for part := 0; part*rawPart < len(raw) || part == 0; part++ {
 		piece := raw[part*rawPart : min((part+1)*rawPart, len(raw))]
-		row := leadRawRow{Kind: kind, OfID: id, Part: part, Body: piece}
-		if row.Body == nil {
-			row.Body = []byte{}
+		if piece == nil {
+			piece = []byte{}
 		}
-		if err := s.at(ctx).Create(&row).Error; err != nil {
+		if _, err := s.often(ctx, add, kind, id, part, piece); err != nil {
 			return fmt.Errorf("storing what came: %w", redacted(err))
 		}
 	}
@@ -191,16 +248,25 @@ func (s *Store) keepRaw(ctx context.Context, kind string, id int64, raw []byte) 
 
 // raw gives what came; nil where nothing is kept.
 func (s *Store) raw(ctx context.Context, kind string, id int64) ([]byte, error) {
+	all, err := s.raws(ctx, kind, []int64{id})
+	return all[id], err
+}
+
+// raws gives what came of several things.
+func (s *Store) raws(ctx context.Context, kind string, ids []int64) (map[int64][]byte, error) {
+	all := map[int64][]byte{}
+	if len(ids) == 0 {
+		return all, nil
+	}
 	var rows []leadRawRow
-	if err := s.at(ctx).Order("part").Find(&rows, "kind = ? AND of_id = ?", kind, id).Error; err != nil {
+	if err := s.at(ctx).Order("of_id, part").Find(&rows, "kind = ? AND of_id IN ?", kind, ids).Error; err != nil {
 		return nil, fmt.Errorf("reading what came: %w", redacted(err))
 	}
-	var all []byte
 	for _, r := range rows {
-		if all == nil {
-			all = []byte{}
+		if all[r.OfID] == nil {
+			all[r.OfID] = []byte{}
 		}
-		all = append(all, r.Body...)
+		all[r.OfID] = append(all[r.OfID], r.Body...)
 	}
 	return all, nil
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +166,52 @@ func exerciseLeads(t *testing.T, open func(t *testing.T) *store.Store) {
 		}
 		if versions, err = s.LeadReceipts(t.Context(), "D100", "L1", true); err != nil || len(versions) != 0 {
 			t.Errorf("pending: %v %v", versions, err)
+		}
+	})
+	t.Run("VersionsOfSeveralLeadsAreReadAsFarAsTheirBytesAllow", func(t *testing.T) {
+		s := open(t)
+		version := func(lead string, state leadsync.ReceiptState, size int) leadsync.Receipt {
+			return leadsync.Receipt{Dealer: "D100", Lead: lead, Source: leadsync.FromPull, At: noon, State: state, Raw: bytes.Repeat([]byte(lead[:1]), size)}
+		}
+		for _, r := range []leadsync.Receipt{
+			version("A", leadsync.Pending, 10), version("B", leadsync.Pending, 1<<20), version("A", leadsync.Put, 1<<20), version("C", leadsync.Pending, 5),
+			version("A", leadsync.Pending, 20), version("D", leadsync.Pending, 0),
+		} {
+			if err := s.AddLeadReceipt(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range []struct {
+			leads []string
+			bytes int
+			want  string
+		}{
+			{[]string{"A", "C", "none"}, 35, "A:10,20 C:5 none:"},
+			{[]string{"A", "C"}, 34, "A:10,20"},
+			{[]string{"C", "A", "D"}, 35, "A:10,20 C:5 D:0"},
+			{[]string{"C", "B", "D"}, 1000, "C:5"},
+			{[]string{"B", "A"}, 1<<20 + 30, "A:10,20 B:1048576"},
+			{[]string{"B"}, 1, ""},
+			{nil, 100, ""},
+		} {
+			got, err := s.PendingReceipts(t.Context(), "D100", c.leads, c.bytes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var found []string
+			for _, lead := range slices.Sorted(maps.Keys(got)) {
+				var sizes []string
+				for _, r := range got[lead] {
+					if r.Lead != lead || r.State != leadsync.Pending || !bytes.Equal(r.Raw, bytes.Repeat([]byte(lead[:1]), len(r.Raw))) {
+						t.Errorf("of %s: %+v", lead, r)
+					}
+					sizes = append(sizes, fmt.Sprint(len(r.Raw)))
+				}
+				found = append(found, lead+":"+strings.Join(sizes, ","))
+			}
+			if text := strings.Join(found, " "); text != c.want {
+				t.Errorf("of %v in %d bytes: got %q, want %q", c.leads, c.bytes, text, c.want)
+			}
 		}
 	})
 	t.Run("OfEachLeadTheFirstUpdateUnderWayIsNext", func(t *testing.T) {

@@ -36,31 +36,6 @@ func (leadUpdateRow) TableName() string { return "lead_updates" }
 // underWay are the states of an update that later ones of its lead wait for.
 var underWay = []leadsync.UpdateState{leadsync.Queued, leadsync.Sending}
 
-// AddLeadUpdate implements leadsync.Store.
-func (s *Store) AddLeadUpdate(ctx context.Context, u leadsync.Update) error {
-	row, err := rowOfUpdate(u)
-	if err != nil {
-		return err
-	}
-	if err := s.at(ctx).Create(&row).Error; err != nil {
-		return fmt.Errorf("storing an update: %w", redacted(err))
-	}
-	return nil
-}
-
-// SaveLeadUpdate implements leadsync.Store. One whose lead was erased is gone, and
-// stays so.
-func (s *Store) SaveLeadUpdate(ctx context.Context, u leadsync.Update) error {
-	row, err := rowOfUpdate(u)
-	if err != nil {
-		return err
-	}
-	if err := s.at(ctx).Model(&leadUpdateRow{}).Where("id = ?", u.ID).Select("*").Omit("id").Updates(&row).Error; err != nil {
-		return fmt.Errorf("storing an update: %w", redacted(err))
-	}
-	return nil
-}
-
 // NextLeadUpdates implements leadsync.Store. The states are asked for one after the
 // other, so that the index gives each in its order and a long queue is not sorted
 // for every few of it.

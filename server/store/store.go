@@ -43,6 +43,8 @@ type Store struct {
 	pushes  gathering
 	clients once // the statement that reads one
 	insert  once // the statement that writes one item of the queue to a file
+
+	prepared statements // what is written for every lead
 }
 
 // Open connects and brings the schema up to date. Several processes may open
@@ -84,7 +86,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // Close ends all connections.
 func (s *Store) Close() error {
 	var errs []error
-	for _, pool := range append(s.beside, &s.clients, &s.insert) {
+	for _, pool := range append(s.beside, &s.clients, &s.insert, &s.prepared) {
 		errs = append(errs, pool.Close())
 	}
 	pool, err := s.db.DB()

@@ -27,7 +27,7 @@ const day = 24 * time.Hour
 
 // OpenLeadService opens Caterpillar's lead service for one dealer; nothing is
 // called.
-func OpenLeadService(l config.Leads, now func() time.Time, log *slog.Logger) (*caterpillar.Leads, error) {
+func OpenLeadService(l config.Leads, options caterpillar.Options) (*caterpillar.Leads, error) {
 	at := caterpillar.Production
 	if l.Environment == "qa" {
 		at = caterpillar.QA
@@ -37,7 +37,7 @@ func OpenLeadService(l config.Leads, now func() time.Time, log *slog.Logger) (*c
 		Credentials: caterpillar.Credentials{
 			TokenURL: cmp.Or(l.TokenService, at.Token), ID: l.ClientID, Secret: l.ClientSecret.Reveal(),
 		},
-		Options: caterpillar.Options{Now: now, Log: log},
+		Options: options,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the lead service: %w", err)
@@ -90,7 +90,7 @@ func (a *App) openLeads(ctx context.Context, owner string) error {
 		if d.Leads == nil {
 			continue
 		}
-		service, err := OpenLeadService(*d.Leads, a.options.Now, log)
+		service, err := OpenLeadService(*d.Leads, caterpillar.Options{Now: a.options.Now, Log: log})
 		if err != nil {
 			return fmt.Errorf("dealer %s: %w", d.Code, err)
 		}
@@ -191,7 +191,9 @@ func OpenLeadDesk(ctx context.Context, of config.Outside, with LeadsWith) (_ *Le
 		if of.Dealer.Leads == nil || of.Dealer.CRM == nil {
 			return nil, fmt.Errorf("dealer %s has no leads and crm sections in the configuration", of.Dealer.Code)
 		}
-		if service, err = OpenLeadService(*of.Dealer.Leads, with.Now, with.Log); err != nil {
+		// Whoever gave the command waits, and is told at once what he can mend.
+		options := caterpillar.Options{Now: with.Now, Log: with.Log, RefusedIsFinal: true}
+		if service, err = OpenLeadService(*of.Dealer.Leads, options); err != nil {
 			return nil, fmt.Errorf("dealer %s: %w", of.Dealer.Code, err)
 		}
 		registry := dealers.NewRegistry()
