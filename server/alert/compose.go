@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	html "html/template"
+	"strings"
 	text "text/template"
 	"time"
 	"unicode"
@@ -36,7 +37,8 @@ type letter struct {
 type line struct {
 	At      string
 	Subject string
-	Detail  string
+	Details []string
+	Look    bool // the command only shows what there is
 	Command string
 }
 
@@ -49,7 +51,8 @@ func compose(g group, now time.Time) (Mail, error) {
 			break
 		}
 		l.Alerts = append(l.Alerts, line{
-			At: a.At.UTC().Format("2006-01-02 15:04 UTC"), Subject: oneLine(a.Subject), Detail: oneLine(a.Detail), Command: oneLine(a.Command),
+			At: a.At.UTC().Format("2006-01-02 15:04 UTC"), Subject: oneLine(a.Subject), Details: details(a.Detail),
+			Look: onlyShows(a.Command), Command: oneLine(a.Command),
 		})
 	}
 	var p, r bytes.Buffer
@@ -64,6 +67,24 @@ func compose(g group, now time.Time) (Mail, error) {
 		subject += fmt.Sprintf(" (%d)", l.Count)
 	}
 	return Mail{ID: mailID(g), To: g.to, Subject: subject, Text: p.String(), HTML: r.String(), At: now}, nil
+}
+
+// details are the lines of a detail: reasons, of which there may be several.
+func details(s string) []string {
+	var lines []string
+	for l := range strings.Lines(s) {
+		if l = strings.TrimSpace(oneLine(l)); l != "" {
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+// onlyShows says whether a command of ours changes nothing, so that it is
+// something to look at rather than to do.
+func onlyShows(command string) bool {
+	words := strings.Fields(command)
+	return len(words) > 2 && words[2] == "show"
 }
 
 // oneLine takes line breaks and other control characters out of a text, so that

@@ -222,7 +222,7 @@ func TestWhatAMailLooksLike(t *testing.T) {
 		r.alert(t, parked(n))
 	}
 	odd := parked(0)
-	odd.Cause, odd.Subject, odd.Detail, odd.Command = "odd", "lead <b>1</b>\r\nBcc: all@example.org", "a\u2028b", ""
+	odd.Cause, odd.Subject, odd.Detail, odd.Command = "odd", "lead <b>1</b>\r\nBcc: all@example.org", "a\u2028b\r\nWhen that is put right: nothing", "dealerbridge leads show 1"
 	r.alert(t, odd)
 	r.round(t, time.Minute)
 	many, hostile := r.out.mails[0], r.out.mails[1]

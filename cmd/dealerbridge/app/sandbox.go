@@ -35,7 +35,11 @@ type Sandbox struct {
 
 // OpenSandbox makes the sandbox: Caterpillar's services, simulated.
 func OpenSandbox(o SandboxOptions) (*Sandbox, error) {
-	played, err := sandbox.New(sandbox.Options{Seed: o.Seed, Leads: o.Leads, Now: o.Now})
+	client := sandbox.DefaultClient
+	if len(o.Gateways) > 0 {
+		client.Dealer = o.Gateways[0].Code // whose leads come, and whose customers ask, where nobody says so
+	}
+	played, err := sandbox.New(sandbox.Options{Clients: []sandbox.Client{client}, Seed: o.Seed, Leads: o.Leads, Now: o.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +52,7 @@ func OpenSandbox(o SandboxOptions) (*Sandbox, error) {
 	s := &Sandbox{
 		Token: base + sandbox.TokenPath, Leads: base + sandbox.LeadBase, QR: base + sandbox.QRPath, Control: base + "/control",
 		Messages: base + sandbox.MessagePath, played: played,
-		ClientID: sandbox.DefaultClient.ID, Secret: sandbox.DefaultClient.Secret,
+		ClientID: client.ID, Secret: client.Secret,
 		server: newHTTPServer(config.Default(), played, nil, o.Log), listener: o.Listener,
 	}
 	s.server.WriteTimeout = 0 // scripted delays are as long as they are asked to be

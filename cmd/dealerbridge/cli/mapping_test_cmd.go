@@ -29,6 +29,7 @@ func (mappingTestCmd) Help() string {
 
 A test of crm.yaml says which lead comes in and which rows have to be there then, or which update goes out:
 
+  tests:
     - name: a lead becomes a card
       lead: {leadId: T-1, leadState: NEW, lastName: Lind}
       want: {CARD: [{NUMBER: L-001, NAME: Lind}]}

@@ -72,12 +72,14 @@ func introduceSandbox(w io.Writer, s *app.Sandbox) error {
 }
 
 const sandboxText = `
-Caterpillar's side, simulated. For a dealer's configuration:
-  token  {{.Token}}
-  leads  {{.Leads}} (version v2)
-  qr     {{.QR}}
-  crs    {{.Messages}}
-  client {{.ClientID}}, secret {{.Secret}}
+Caterpillar's side is played here; it is steered below {{.Control}}
+
+In a configuration, at a dealer:
+    leads: {service: '{{.Leads}}', tokenService: '{{.Token}}', clientId: {{.ClientID}}, clientSecret: {{.Secret}}}
+    messages: {service: '{{.Messages}}', tokenService: '{{.Token}}', clientId: {{.ClientID}}, clientSecret: {{.Secret}}}
+and beside the dealers:
+qr: {service: '{{.QR}}', tokenService: '{{.Token}}', clientId: {{.ClientID}}, clientSecret: {{.Secret}}}
+
 Paste these into another terminal:
 
   # a token, then two leads; each is handed out once

@@ -12,6 +12,9 @@ import (
 	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/cli"
 )
 
+// steered is what stands before the address in what the sandbox says first.
+const steered = "Caterpillar's side is played here; it is steered below "
+
 func TestSandbox(t *testing.T) {
 	t.Run("ItServesUntilItIsToldToStop", func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
@@ -25,8 +28,8 @@ func TestSandbox(t *testing.T) {
 		var base string
 		lines := bufio.NewScanner(read)
 		for lines.Scan() {
-			if address, found := strings.CutPrefix(lines.Text(), "  token  "); found {
-				base = strings.TrimSuffix(address, "/as/token.oauth2")
+			if address, found := strings.CutPrefix(lines.Text(), steered); found {
+				base = strings.TrimSuffix(address, "/control")
 			}
 			if strings.HasPrefix(lines.Text(), "Ctrl-C") {
 				break
@@ -99,14 +102,14 @@ func TestSandboxWithAGateway(t *testing.T) {
 	var base string
 	lines := bufio.NewScanner(read)
 	for lines.Scan() {
-		if address, found := strings.CutPrefix(lines.Text(), "  crs    "); found {
-			base = strings.TrimSuffix(address, "/crs/api/v1/message")
+		if address, found := strings.CutPrefix(lines.Text(), steered); found {
+			base = strings.TrimSuffix(address, "/control")
 		}
 		if strings.HasPrefix(lines.Text(), "Ctrl-C") {
 			break
 		}
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/control/portal/requests", strings.NewReader(`{"type":"service","dealer":"D300"}`))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/control/portal/requests", strings.NewReader(`{"type":"service"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
