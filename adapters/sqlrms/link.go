@@ -25,6 +25,7 @@ type link struct {
 	wire   net.Conn
 	byText map[string]*list.Element
 	used   *list.List // of *linkStatement, the one used last in front
+	values []driver.NamedValue
 }
 
 // connection is everything database/sql may ask of the driver's connections.
@@ -43,6 +44,8 @@ type connection interface {
 type linkStatement struct {
 	text string
 	stmt driver.StmtQueryContext
+	row  []driver.Value // where the driver puts a row, of the result read last
+	size int            // of that result's texts, in bytes
 }
 
 func newLink(conn driver.Conn, wire net.Conn) (*link, error) {
@@ -55,10 +58,10 @@ func newLink(conn driver.Conn, wire net.Conn) (*link, error) {
 
 // statement gives a prepared statement, preparing it if need be; of too many
 // the one used longest ago goes.
-func (s *link) statement(ctx context.Context, text string) (driver.StmtQueryContext, error) {
+func (s *link) statement(ctx context.Context, text string) (*linkStatement, error) {
 	if e := s.byText[text]; e != nil {
 		s.used.MoveToFront(e)
-		return e.Value.(*linkStatement).stmt, nil // nothing else is in the list
+		return e.Value.(*linkStatement), nil //nolint:forcetypeassert // nothing else is in the list
 	}
 	prepared, err := s.PrepareContext(ctx, text)
 	if err != nil {
@@ -68,16 +71,17 @@ func (s *link) statement(ctx context.Context, text string) (driver.StmtQueryCont
 	if !ok {
 		return nil, errors.Join(database.ErrDriver, prepared.Close())
 	}
-	s.byText[text] = s.used.PushFront(&linkStatement{text: text, stmt: stmt})
+	made := &linkStatement{text: text, stmt: stmt}
+	s.byText[text] = s.used.PushFront(made)
 	if s.used.Len() <= preparedMost {
-		return stmt, nil
+		return made, nil
 	}
 	last, _ := s.used.Remove(s.used.Back()).(*linkStatement)
 	delete(s.byText, last.text)
 	if old, ok := last.stmt.(driver.Stmt); ok {
-		return stmt, old.Close()
+		return made, old.Close()
 	}
-	return stmt, nil
+	return made, nil
 }
 
 // query runs a statement and reads all of its rows. begun says whether rows
@@ -93,37 +97,45 @@ func (s *link) query(ctx context.Context, text string, args []any, next func() [
 		}
 	}()
 	ctx = context.WithoutCancel(ctx)
-	stmt, err := s.statement(ctx, text)
+	st, err := s.statement(ctx, text)
 	if err != nil {
 		return false, err
 	}
-	values := make([]driver.NamedValue, len(args))
+	// The values, and the row below, are used again: a connection runs one
+	// statement at a time, and neither outlives it.
+	s.values = s.values[:0]
+	defer func() { clear(s.values) }()
 	for i, arg := range args {
-		values[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
-		if err := s.CheckNamedValue(&values[i]); err != nil {
+		s.values = append(s.values, driver.NamedValue{Ordinal: i + 1, Value: arg})
+		if err := s.CheckNamedValue(&s.values[i]); err != nil {
 			return false, err
 		}
 	}
-	rows, err := stmt.QueryContext(ctx, values)
+	rows, err := st.stmt.QueryContext(ctx, s.values)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	dest := make([]driver.Value, len(rows.Columns()))
-	var texts convert.Arena
+	if width := len(rows.Columns()); len(st.row) != width {
+		st.row = make([]driver.Value, width)
+	}
+	defer func() { clear(st.row) }()
+	// Two runs of a statement mostly read about as much.
+	texts := convert.NewArena(st.size + st.size/8)
 	for {
-		switch err := rows.Next(dest); {
+		switch err := rows.Next(st.row); {
 		case errors.Is(err, io.EOF):
+			st.size = texts.Size()
 			return begun, nil
 		case err != nil:
 			return begun, err
 		}
 		cells := next()
 		begun = true
-		if len(cells) != len(dest) {
-			return begun, fmt.Errorf("%w: %d instead of %d", database.ErrWidth, len(dest), len(cells))
+		if len(cells) != len(st.row) {
+			return begun, fmt.Errorf("%w: %d instead of %d", database.ErrWidth, len(st.row), len(cells))
 		}
-		if err := texts.Fill(cells, dest); err != nil {
+		if err := texts.Fill(cells, st.row); err != nil {
 			return begun, err
 		}
 	}

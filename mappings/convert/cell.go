@@ -101,9 +101,16 @@ func (c *Cell) SetText(text string) {
 // Arena is memory that the kept cells of one statement's rows share, so that
 // not every cell needs some of its own. It belongs to one goroutine.
 type Arena struct {
-	free []byte
-	next int
+	free  []byte
+	next  int
+	taken int // bytes of pieces
 }
+
+// NewArena is an arena whose first piece has room for about so many bytes.
+func NewArena(size int) Arena { return Arena{next: min(size, mostPiece)} }
+
+// Size is how many bytes the texts in it take, nearly.
+func (a *Arena) Size() int { return a.taken - cap(a.free) }
 
 // The sizes of an arena's pieces, in bytes: few rows take little.
 const (
@@ -124,8 +131,12 @@ func (a *Arena) Text(used []byte) string {
 // room gives an empty slice that n bytes fit into.
 func (a *Arena) room(n int) []byte {
 	if cap(a.free) < n {
-		a.next = min(max(a.next*2, leastPiece), mostPiece)
+		if a.next == 0 {
+			a.next = leastPiece
+		}
 		a.free = make([]byte, 0, max(n, a.next))
+		a.taken += cap(a.free)
+		a.next = min(max(a.next, leastPiece)*2, mostPiece)
 	}
 	return a.free
 }
