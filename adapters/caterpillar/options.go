@@ -25,8 +25,9 @@ type Options struct {
 	// is tried again like everything else, for it passes when secrets are changed.
 	RefusedIsFinal bool
 	// Pause comes after the first try and doubles with each further one up to
-	// LongestPause; each is varied by half of it, so that many clients do not
-	// come back together. 0: a second, a minute.
+	// LongestPause; each is varied by a little less than a third of it, so that
+	// many clients do not come back together and none is shorter than the one
+	// before. 0: a second, a minute.
 	Pause, LongestPause time.Duration
 	// LongestWait is the longest Retry-After that is waited for; a call that
 	// would have to wait longer fails at once and says so. 0: five minutes.
