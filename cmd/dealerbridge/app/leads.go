@@ -68,7 +68,7 @@ func leadOptions(d config.Dealer, service *caterpillar.Leads, crm leadsync.Entra
 	}
 	if l := d.Leads; l != nil {
 		o.PullEvery, o.PushEvery, o.Margin, o.SendExisting = l.Pull, l.Push, l.Margin, l.SendExisting
-		o.Window, o.CompareAt = time.Duration(l.WindowDays)*day, l.Nightly
+		o.Window, o.CompareAt, o.Batch = time.Duration(l.WindowDays)*day, l.Nightly, l.Batch
 	}
 	return o
 }

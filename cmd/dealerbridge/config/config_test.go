@@ -114,7 +114,7 @@ func TestLoad(t *testing.T) {
 						Environment: "qa", Version: "v2", ClientID: "prairie-leads", ClientSecret: config.NewSecret("hunter2-prairie"),
 						Service: "https://leads.prairie.example/leads", TokenService: "https://login.prairie.example/token",
 						Pull: 5 * time.Minute, Push: 30 * time.Second, Margin: 2 * time.Minute, Nightly: 90 * time.Minute,
-						WindowDays: 90, SendExisting: true,
+						WindowDays: 90, SendExisting: true, Batch: 5,
 					},
 					Messages: &config.Messages{
 						Service: "https://crs.prairie.example/api/v1/message", TokenService: "https://login.prairie.example/token",

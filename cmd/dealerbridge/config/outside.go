@@ -51,6 +51,7 @@ type Leads struct {
 	Nightly      time.Duration // after midnight UTC, when all leads are compared without stamps
 	WindowDays   int           // how old a lead can be that is still outstanding
 	SendExisting bool          // what stands in the CRM at first is reported, too
+	Batch        int           // updates in one call (R60)
 }
 
 // Messages is how a dealer exchanges messages with the Cat Rental Store (R181).
@@ -104,6 +105,7 @@ const (
 	DefaultLeadPush   = time.Minute
 	DefaultLeadMargin = 10 * time.Minute
 	DefaultNightly    = 2 * time.Hour
+	DefaultLeadBatch  = 1
 	DefaultWindowDays = 400
 	DefaultKeepDays   = 400
 	DefaultBodyDays   = 90
@@ -198,6 +200,7 @@ func (s *section) leads() *Leads {
 		Nightly:      t.timeOfDay("nightly", DefaultNightly),
 		WindowDays:   t.number("windowDays", DefaultWindowDays, 1, 4000),
 		SendExisting: t.flag("sendExisting"),
+		Batch:        t.number("batch", DefaultLeadBatch, 1, 100),
 	}
 }
 
