@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strings"
 	"syscall"
 )
 
@@ -15,7 +16,7 @@ import (
 // and building tables touches half the program, serving little of it.
 func forgetStart() error {
 	debug.FreeOSMemory()
-	maps, err := os.ReadFile("/proc/self/maps")
+	text, err := os.ReadFile("/proc/self/smaps")
 	if err != nil {
 		return fmt.Errorf("looking at the process's memory: %w", err)
 	}
@@ -23,19 +24,38 @@ func forgetStart() error {
 	if err != nil {
 		return fmt.Errorf("looking for the program's file: %w", err)
 	}
-	lines := bufio.NewScanner(bytes.NewReader(maps))
-	for lines.Scan() {
-		var from, to uintptr
-		var rights, offset, device, file string
-		var inode uint64
-		n, err := fmt.Sscanf(lines.Text(), "%x-%x %s %s %s %d %s", &from, &to, &rights, &offset, &device, &inode, &file)
-		// What can be written is no copy of the file any more.
-		if err != nil || n < 7 || file != program || rights != "r-xp" && rights != "r--p" {
-			continue
-		}
-		if _, _, failed := syscall.Syscall(syscall.SYS_MADVISE, from, to-from, syscall.MADV_DONTNEED); failed != 0 {
+	for _, p := range plainParts(text, program) {
+		if _, _, failed := syscall.Syscall(syscall.SYS_MADVISE, p.from, p.to-p.from, syscall.MADV_DONTNEED); failed != 0 {
 			return fmt.Errorf("giving pages of the program back: %w", failed)
 		}
 	}
 	return nil
+}
+
+// span is a piece of the process's memory.
+type span struct{ from, to uintptr }
+
+// plainParts finds the pieces of memory, as smaps describes them, that are a
+// file's content and nothing else. What was ever written, by the loader too, is
+// not in the file, and would be lost.
+func plainParts(smaps []byte, program string) []span {
+	var found []span
+	var p span
+	ours := false
+	for lines := bufio.NewScanner(bytes.NewReader(smaps)); lines.Scan(); {
+		line := lines.Text()
+		if value, ok := strings.CutPrefix(line, "Anonymous:"); ok {
+			if ours && strings.TrimSpace(value) == "0 kB" {
+				found = append(found, p)
+			}
+			continue
+		}
+		var rights, offset, device, file string
+		var inode uint64
+		var next span
+		if n, _ := fmt.Sscanf(line, "%x-%x %s %s %s %d %s", &next.from, &next.to, &rights, &offset, &device, &inode, &file); n >= 6 {
+			p, ours = next, file == program && (rights == "r-xp" || rights == "r--p")
+		}
+	}
+	return found
 }
