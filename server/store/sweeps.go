@@ -94,7 +94,7 @@ func (s *Store) KeyLists(o KeyListOptions) (*KeyLists, error) {
 }
 
 // Keep is part of sweep.Store.
-func (k *KeyLists) Keep(ctx context.Context, l sweep.Stored, packed []byte) (bool, error) {
+func (k *KeyLists) Keep(ctx context.Context, l sweep.Stored, packed []byte, gone ...sweep.Gone) (bool, error) {
 	if err := k.clear(ctx, int64(len(packed))); err != nil {
 		return false, fmt.Errorf("clearing old key lists away: %w", redacted(err))
 	}
@@ -102,20 +102,25 @@ func (k *KeyLists) Keep(ctx context.Context, l sweep.Stored, packed []byte) (boo
 	if err != nil {
 		return false, fmt.Errorf("encoding the progress of a sweep: %w", err)
 	}
+	size, apart := len(packed), []byte(nil)
+	if size > inlineMost {
+		packed, apart = nil, packed
+	}
+	values := []any{
+		l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size, l.Progress.Last.UnixMilli(), flag(l.Unfinished()), size, string(progress), packed,
+	}
+	rows := make([]listRow, len(gone))
+	for i, g := range gone {
+		rows[i] = goneRow(g)
+	}
 	if k.file != nil {
-		if err = k.file.insert(ctx, l, string(progress), packed); err != nil {
+		if err = k.file.keep(ctx, values, l.ID, apart, rows, millis(k.o.Now())); err != nil {
 			if t, ok := k.db.Dialector.(gorm.ErrorTranslator); ok {
 				err = t.Translate(err)
 			}
 		}
 	} else {
-		err = k.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-			if err := tx.Exec(keepList, l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size,
-				l.Progress.Last.UnixMilli(), flag(l.Unfinished()), len(packed), string(progress)).Error; err != nil {
-				return err
-			}
-			return tx.Exec(keepKeys, l.ID, packed).Error
-		})
+		err = k.keep(ctx, values, l.ID, apart, rows)
 	}
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return false, nil
@@ -126,13 +131,31 @@ func (k *KeyLists) Keep(ctx context.Context, l sweep.Stored, packed []byte) (boo
 	return true, nil
 }
 
+// keep writes a list on a server.
+func (k *KeyLists) keep(ctx context.Context, values []any, id string, apart []byte, gone []listRow) error {
+	if apart == nil && len(gone) == 0 { // a statement is a transaction
+		return k.db.WithContext(ctx).Session(&gorm.Session{SkipDefaultTransaction: true}).Exec(keepList, values...).Error
+	}
+	return k.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec(keepList, values...).Error; err != nil {
+			return err
+		}
+		if apart != nil {
+			if err := tx.Exec(keepKeys, id, apart).Error; err != nil {
+				return err
+			}
+		}
+		return k.take(tx, gone)
+	})
+}
+
 // Save is part of sweep.Store.
 func (k *KeyLists) Save(ctx context.Context, l sweep.Stored) (bool, error) {
 	progress, err := json.Marshal(l.Progress)
 	if err != nil {
 		return false, fmt.Errorf("encoding the progress of a sweep: %w", err)
 	}
-	args := []any{l.Progress.Last.UnixMilli(), flag(l.Unfinished()), string(progress), l.ID, l.Version}
+	args := []any{l.Progress.Last.UnixMilli(), flag(l.Unfinished()), string(progress), l.Group, l.ID, l.Version}
 	var changed int64
 	if k.file != nil {
 		changed, err = k.file.update(ctx, args...)
@@ -211,45 +234,65 @@ func (k *KeyLists) Lists(ctx context.Context, group string) ([]sweep.Stored, err
 }
 
 // Keys is part of sweep.Store.
-func (k *KeyLists) Keys(ctx context.Context, id string) ([]byte, error) {
-	var packed [][]byte
-	if err := k.db.WithContext(ctx).Raw("SELECT packed FROM sweep_keys WHERE id = ?", id).Scan(&packed).Error; err != nil {
-		return nil, fmt.Errorf("reading a kept key list: %w", redacted(err))
+func (k *KeyLists) Keys(ctx context.Context, group, id string) ([]byte, error) {
+	for _, one := range []struct {
+		query string
+		args  []any
+	}{{readInline, []any{group, id}}, {"SELECT packed FROM sweep_keys WHERE id = ?", []any{id}}} {
+		var packed [][]byte
+		if err := k.db.WithContext(ctx).Raw(one.query, one.args...).Scan(&packed).Error; err != nil {
+			return nil, fmt.Errorf("reading a kept key list: %w", redacted(err))
+		}
+		if len(packed) > 0 {
+			return packed[0], nil
+		}
 	}
-	if len(packed) == 0 {
-		return nil, errors.New("the key list is kept no more")
-	}
-	return packed[0], nil
+	return nil, errors.New("the key list is kept no more")
 }
 
 // Drop is part of sweep.Store.
-func (k *KeyLists) Drop(ctx context.Context, id string, lost bool) error {
-	if err := k.drop(ctx, listRow{ID: id, Unfinished: lost, Version: anyVersion}); err != nil {
+func (k *KeyLists) Drop(ctx context.Context, g sweep.Gone) error {
+	if err := k.drop(ctx, goneRow(g)); err != nil {
 		return fmt.Errorf("dropping a key list: %w", redacted(err))
 	}
 	return nil
 }
 
+// goneRow stands for a list to be dropped, whatever its version is.
+func goneRow(g sweep.Gone) listRow {
+	return listRow{Grp: g.Group, ID: g.ID, Unfinished: g.Lost, Version: anyVersion}
+}
+
 const anyVersion = -1
 
-// drop takes a list away, unless it is at another version by now; of an
-// unfinished one the row stays, without keys.
-func (k *KeyLists) drop(ctx context.Context, r listRow) error {
+// drop takes lists away that are still at their versions; of an unfinished one
+// the row stays, without keys.
+func (k *KeyLists) drop(ctx context.Context, gone ...listRow) error {
 	if k.file != nil {
-		return k.file.drop(ctx, r, millis(k.o.Now()))
+		return k.file.drop(ctx, gone, millis(k.o.Now()))
 	}
-	return k.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return k.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return k.take(tx, gone) })
+}
+
+func (k *KeyLists) take(tx *gorm.DB, gone []listRow) error {
+	for _, r := range gone {
 		var res *gorm.DB
 		if r.Unfinished {
-			res = tx.Exec(loseList, millis(k.o.Now()), r.ID, r.Version, r.Version)
+			res = tx.Exec(loseList, millis(k.o.Now()), r.Grp, r.ID, r.Version, r.Version)
 		} else {
-			res = tx.Exec(forgetList, r.ID, r.Version, r.Version)
+			res = tx.Exec(forgetList, r.Grp, r.ID, r.Version, r.Version)
 		}
-		if res.Error != nil || res.RowsAffected == 0 {
+		if res.Error != nil {
 			return res.Error
 		}
-		return tx.Exec(eraseKeys, r.ID).Error
-	})
+		if res.RowsAffected == 0 {
+			continue
+		}
+		if err := tx.Exec(eraseKeys, r.ID).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // clear takes away what nobody used for too long, and the oldest lists while
@@ -270,13 +313,13 @@ func (k *KeyLists) clear(ctx context.Context, coming int64) error {
 	if err := db.Exec("DELETE FROM sweep_lists WHERE lost_ms > 0 AND lost_ms < ?", millis(now.Add(-k.o.Remember))).Error; err != nil {
 		return err
 	}
-	const columns = "SELECT id, version, unfinished, bytes FROM sweep_lists WHERE lost_ms = 0"
+	const columns = "SELECT grp, id, version, unfinished, bytes FROM sweep_lists WHERE lost_ms = 0"
 	var old []listRow
 	if err := db.Raw(columns+" AND used_ms < ? LIMIT ?", millis(now.Add(-k.o.Idle)), clearAtOnce).Scan(&old).Error; err != nil {
 		return err
 	}
-	for _, r := range old {
-		if err := k.drop(ctx, r); err != nil {
+	if len(old) > 0 {
+		if err := k.drop(ctx, old...); err != nil {
 			return err
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"github.com/dealerbridge/dealerbridge/server/sweep"
 )
 
 // sweepFile writes key lists into a SQLite file, on one connection for which
@@ -24,8 +22,13 @@ type sweepFile struct {
 	stamp, save, list, keys *sql.Stmt
 	group                   *sql.Stmt
 	lose, forget, erase     *sql.Stmt
+	begin, commit, rollback *sql.Stmt
 	epoch                   int64 // counts connections
 }
+
+// inlineMost is up to how many bytes packed keys stand in the row of their list:
+// a list of a few pages is kept by writing one page of the file.
+const inlineMost = 512
 
 func newSweepFile(pool *sql.DB) *sweepFile {
 	return &sweepFile{pool: pool, turn: make(chan struct{}, 1)}
@@ -33,15 +36,16 @@ func newSweepFile(pool *sql.DB) *sweepFile {
 
 const (
 	saveProgress = "UPDATE sweep_lists SET version = version + 1, used_ms = ?, unfinished = ?, progress = ? " +
-		"WHERE id = ? AND version = ? AND lost_ms = 0"
-	keepList = "INSERT INTO sweep_lists (id, grp, birth_us, total, size, version, used_ms, unfinished, lost_ms, bytes, progress) " +
-		"VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0, ?, ?)"
+		"WHERE grp = ? AND id = ? AND version = ? AND lost_ms = 0"
+	keepList = "INSERT INTO sweep_lists (id, grp, birth_us, total, size, version, used_ms, unfinished, lost_ms, bytes, progress, packed) " +
+		"VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0, ?, ?, ?)"
 	keepKeys  = "INSERT INTO sweep_keys (id, packed) VALUES (?, ?)"
 	readGroup = "SELECT id, grp, birth_us, total, size, version, used_ms, unfinished, lost_ms, bytes, progress " +
 		"FROM sweep_lists WHERE grp = ? ORDER BY birth_us, id"
-	loseList = "UPDATE sweep_lists SET version = version + 1, lost_ms = ?, bytes = 0 " +
-		"WHERE id = ? AND (version = ? OR ? < 0) AND lost_ms = 0"
-	forgetList = "DELETE FROM sweep_lists WHERE id = ? AND (version = ? OR ? < 0)"
+	readInline = "SELECT packed FROM sweep_lists WHERE grp = ? AND id = ? AND packed IS NOT NULL"
+	loseList   = "UPDATE sweep_lists SET version = version + 1, lost_ms = ?, bytes = 0, packed = NULL " +
+		"WHERE grp = ? AND id = ? AND (version = ? OR ? < 0) AND lost_ms = 0"
+	forgetList = "DELETE FROM sweep_lists WHERE grp = ? AND id = ? AND (version = ? OR ? < 0)"
 	eraseKeys  = "DELETE FROM sweep_keys WHERE id = ?"
 )
 
@@ -84,6 +88,9 @@ func (f *sweepFile) connect(ctx context.Context) (err error) {
 		{&f.lose, loseList},
 		{&f.forget, forgetList},
 		{&f.erase, eraseKeys},
+		{&f.begin, "BEGIN IMMEDIATE"},
+		{&f.commit, "COMMIT"},
+		{&f.rollback, "ROLLBACK"},
 	} {
 		if *one.to, err = f.conn.PrepareContext(ctx, one.text); err != nil { //nolint:sqlclosecheck // see disconnect
 			return fmt.Errorf("preparing a statement of the kept key lists: %w", err)
@@ -97,7 +104,9 @@ func (f *sweepFile) disconnect() error {
 		return nil
 	}
 	var errs []error
-	for _, s := range []**sql.Stmt{&f.stamp, &f.save, &f.list, &f.keys, &f.group, &f.lose, &f.forget, &f.erase} {
+	for _, s := range []**sql.Stmt{
+		&f.stamp, &f.save, &f.list, &f.keys, &f.group, &f.lose, &f.forget, &f.erase, &f.begin, &f.commit, &f.rollback,
+	} {
 		if *s != nil {
 			errs = append(errs, (*s).Close())
 			*s = nil
@@ -143,36 +152,51 @@ func (f *sweepFile) update(ctx context.Context, args ...any) (changed int64, err
 // together runs statements of the connection in one transaction.
 func (f *sweepFile) together(ctx context.Context, do func(context.Context) error) error {
 	return f.with(ctx, func(ctx context.Context) error {
-		if _, err := f.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		if _, err := f.begin.ExecContext(ctx); err != nil {
 			return err
 		}
 		err := do(ctx)
 		if err == nil {
-			_, err = f.conn.ExecContext(ctx, "COMMIT")
+			_, err = f.commit.ExecContext(ctx)
 		}
 		if err != nil {
-			_, undone := f.conn.ExecContext(ctx, "ROLLBACK")
+			_, undone := f.rollback.ExecContext(ctx)
 			err = errors.Join(err, undone)
 		}
 		return err
 	})
 }
 
-func (f *sweepFile) insert(ctx context.Context, l sweep.Stored, progress string, packed []byte) error {
+// keep does what KeyLists.Keep says, with the values of keepList.
+func (f *sweepFile) keep(ctx context.Context, values []any, id string, apart []byte, gone []listRow, now int64) error {
+	if apart == nil && len(gone) == 0 { // a statement is a transaction
+		return f.with(ctx, func(ctx context.Context) error {
+			_, err := f.list.ExecContext(ctx, values...)
+			return err
+		})
+	}
 	return f.together(ctx, func(ctx context.Context) error {
-		if _, err := f.list.ExecContext(ctx, l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size,
-			l.Progress.Last.UnixMilli(), flag(l.Unfinished()), len(packed), progress); err != nil {
+		if _, err := f.list.ExecContext(ctx, values...); err != nil {
 			return err
 		}
-		_, err := f.keys.ExecContext(ctx, l.ID, packed)
-		return err
+		if apart != nil {
+			if _, err := f.keys.ExecContext(ctx, id, apart); err != nil {
+				return err
+			}
+		}
+		return f.take(ctx, gone, now)
 	})
 }
 
 // drop does what KeyLists.drop says.
-func (f *sweepFile) drop(ctx context.Context, r listRow, now int64) error {
-	return f.together(ctx, func(ctx context.Context) error {
-		how, args := f.forget, []any{r.ID, r.Version, r.Version}
+func (f *sweepFile) drop(ctx context.Context, gone []listRow, now int64) error {
+	return f.together(ctx, func(ctx context.Context) error { return f.take(ctx, gone, now) })
+}
+
+// take takes lists away within a transaction.
+func (f *sweepFile) take(ctx context.Context, gone []listRow, now int64) error {
+	for _, r := range gone {
+		how, args := f.forget, []any{r.Grp, r.ID, r.Version, r.Version}
 		if r.Unfinished {
 			how, args = f.lose, append([]any{now}, args...)
 		}
@@ -180,12 +204,15 @@ func (f *sweepFile) drop(ctx context.Context, r listRow, now int64) error {
 		if err != nil {
 			return err
 		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
+		n, err := res.RowsAffected()
+		if err == nil && n > 0 {
+			_, err = f.erase.ExecContext(ctx, r.ID)
+		}
+		if err != nil {
 			return err
 		}
-		_, err = f.erase.ExecContext(ctx, r.ID)
-		return err
-	})
+	}
+	return nil
 }
 
 // lists reads the rows of a group.

@@ -97,7 +97,7 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 		if diff := cmp.Diff([]sweep.Stored{b, a}, groupOf(t, k)); diff != "" {
 			t.Errorf("oldest first (-want +got):\n%s", diff)
 		}
-		packed, err := k.Keys(t.Context(), "a")
+		packed, err := k.Keys(t.Context(), strings.Repeat("ab", 32), "a")
 		if err != nil || string(packed) != "keys\x00\xff of a" {
 			t.Errorf("%q, %v", packed, err)
 		}
@@ -118,7 +118,7 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 			t.Error(diff)
 		}
 		saved(t, k, one, true) // the same again is a version, too
-		saved(t, k, sweep.Stored{ID: "nobody", Version: 1}, false)
+		saved(t, k, sweep.Stored{Group: one.Group, ID: "nobody", Version: 1}, false)
 	})
 	t.Run("OneOfManyWritersWins", func(t *testing.T) {
 		h := newHand()
@@ -156,7 +156,7 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 		}
 		h.pass(time.Minute)
 		for id, lost := range map[string]bool{"a": false, "b": true, "nobody": true} {
-			if err := k.Drop(t.Context(), id, lost); err != nil {
+			if err := k.Drop(t.Context(), sweep.Gone{Group: strings.Repeat("ab", 32), ID: id, Lost: lost}); err != nil {
 				t.Error(err)
 			}
 		}
@@ -165,7 +165,7 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 			t.Fatalf("got %+v", lists)
 		}
 		saved(t, k, lists[0], false)
-		if _, err := k.Keys(t.Context(), "b"); err == nil {
+		if _, err := k.Keys(t.Context(), strings.Repeat("ab", 32), "b"); err == nil {
 			t.Error("the keys of a lost list are there")
 		}
 	})
@@ -189,7 +189,7 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 			if len(lists) != 1 || lists[0].ID != "unfinished" || lists[0].Lost.Sub(idle).Abs() > 2*time.Minute {
 				t.Fatalf("cleared %v: %+v", cleared, lists)
 			}
-			if _, err := k.Keys(t.Context(), "unfinished"); (err != nil) != cleared {
+			if _, err := k.Keys(t.Context(), strings.Repeat("ab", 32), "unfinished"); (err != nil) != cleared {
 				t.Errorf("cleared %v: keys: %v", cleared, err)
 			}
 		}
@@ -226,7 +226,7 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 		}
 		packed := sweep.Pack(keys)
 		kept(t, k, listOf("a", h.now()), string(packed))
-		got, err := k.Keys(t.Context(), "a")
+		got, err := k.Keys(t.Context(), strings.Repeat("ab", 32), "a")
 		if err != nil || string(got) != string(packed) {
 			t.Fatalf("%d of %d bytes, %v", len(got), len(packed), err)
 		}
@@ -398,7 +398,7 @@ func TestKeyListsOnSQLite(t *testing.T) {
 		if _, err := k.Keep(t.Context(), listOf("b", h.now()), make([]byte, 1<<20)); err == nil || !strings.Contains(err.Error(), "full") {
 			t.Errorf("on a full disk: %v", err)
 		}
-		if packed, err := k.Keys(t.Context(), "a"); err != nil || string(packed) != "keys" {
+		if packed, err := k.Keys(t.Context(), strings.Repeat("ab", 32), "a"); err != nil || string(packed) != "keys" {
 			t.Errorf("reading: %q, %v", packed, err)
 		}
 	})

@@ -21,6 +21,7 @@ const (
 type keyList struct {
 	id    string
 	group string
+	shelf string // the group, as the store is told of it; empty for a list of one page
 	total int64
 	size  int64
 	bytes int64
@@ -66,7 +67,10 @@ func newList(r Request, total int64, birth time.Time, id string) *keyList {
 	if len(l.pages) == 0 {
 		l.pages = make([]pageState, 1) // the empty page 0 is a page
 	}
-	l.bytes = listBytes + int64(len(l.group)) + pageBytes*int64(len(l.pages))
+	if len(l.pages) > 1 {
+		l.shelf = storeGroup(l.group)
+	}
+	l.bytes = listBytes + int64(len(l.group)+len(l.shelf)) + pageBytes*int64(len(l.pages))
 	return l
 }
 

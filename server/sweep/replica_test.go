@@ -32,16 +32,16 @@ func (d *desk) wrote(ok bool, err error) (bool, error) {
 	return ok, err
 }
 
-func (d *desk) Keep(ctx context.Context, l sweep.Stored, packed []byte) (bool, error) {
-	return d.wrote(d.shelf.Keep(ctx, l, packed))
+func (d *desk) Keep(ctx context.Context, l sweep.Stored, packed []byte, gone ...sweep.Gone) (bool, error) {
+	return d.wrote(d.shelf.Keep(ctx, l, packed, gone...))
 }
 
 func (d *desk) Save(ctx context.Context, l sweep.Stored) (bool, error) {
 	return d.wrote(d.shelf.Save(ctx, l))
 }
 
-func (d *desk) Drop(ctx context.Context, id string, lost bool) error {
-	_, err := d.wrote(true, d.shelf.Drop(ctx, id, lost))
+func (d *desk) Drop(ctx context.Context, g sweep.Gone) error {
+	_, err := d.wrote(true, d.shelf.Drop(ctx, g))
 	return err
 }
 

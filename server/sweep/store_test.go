@@ -34,11 +34,14 @@ type shelf struct {
 	writes, reads int
 }
 
-func (s *shelf) Keep(_ context.Context, l sweep.Stored, packed []byte) (bool, error) {
+func (s *shelf) Keep(_ context.Context, l sweep.Stored, packed []byte, gone ...sweep.Gone) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail != nil {
 		return false, s.fail
+	}
+	for _, g := range gone {
+		s.drop(g)
 	}
 	if s.find(l.ID) != nil {
 		return false, nil
@@ -101,22 +104,29 @@ func (s *shelf) Lists(_ context.Context, group string) ([]sweep.Stored, error) {
 	return out, s.fail
 }
 
-func (s *shelf) Keys(_ context.Context, id string) ([]byte, error) {
+func (s *shelf) Keys(_ context.Context, group, id string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if at := s.find(id); at == nil || at.Group != group {
+		return nil, errors.New("no such list")
+	}
 	return s.keys[id], s.fail
 }
 
-func (s *shelf) Drop(_ context.Context, id string, lost bool) error {
+func (s *shelf) Drop(_ context.Context, g sweep.Gone) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at := s.find(id); at != nil && lost {
+	s.drop(g)
+	return s.fail
+}
+
+func (s *shelf) drop(g sweep.Gone) {
+	if at := s.find(g.ID); at != nil && g.Lost {
 		at.Lost = newClock().now()
 	} else {
-		s.lists = slices.DeleteFunc(s.lists, func(l sweep.Stored) bool { return l.ID == id })
+		s.lists = slices.DeleteFunc(s.lists, func(l sweep.Stored) bool { return l.ID == g.ID })
 	}
-	delete(s.keys, id)
-	return s.fail
+	delete(s.keys, g.ID)
 }
 
 func (s *shelf) setFail(err error) {
