@@ -213,12 +213,15 @@ func (f *field) conform(v value) value {
 }
 
 // word finds the API's spelling of one of its words that stands in the tables
-// in other letters (R143).
+// in other letters (R143), or by the name it had before (R68).
 func (l *leaf) word(text string) value {
 	for _, word := range l.enum {
 		if strings.EqualFold(word, text) {
 			return present(word)
 		}
+	}
+	if now, ok := l.former[strings.ToLower(text)]; ok {
+		return present(now)
 	}
 	return absent(convert.Unmapped)
 }

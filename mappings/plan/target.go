@@ -81,6 +81,7 @@ type leaf struct {
 	parent   string
 	maxChars int // 0: no limit
 	enum     []string
+	former   map[string]string // words of the enum as they were called before, by their lower case
 	steps    []int
 	way      way
 	pointed  bool // the field is a pointer
@@ -166,6 +167,12 @@ func (s *shape) member(prefix, name string, typ reflect.Type, schema *openapi3.S
 	}
 	for _, e := range schema.Enum {
 		l.enum = append(l.enum, fmt.Sprint(e))
+	}
+	if former, _ := schema.Extensions["x-former-words"].(map[string]any); len(former) > 0 {
+		l.former = map[string]string{}
+		for before, now := range former {
+			l.former[strings.ToLower(before)] = fmt.Sprint(now)
+		}
 	}
 	switch {
 	case schema.Type.Is(openapi3.TypeString) && schema.Format == "date-time":
