@@ -129,8 +129,8 @@ func TestReplicas(t *testing.T) {
 		kept := &shelf{}
 		one := newRoom(t, 9, sweep.Options{Store: kept.desk()})
 		one.page(0)
-		one.page(1)
 		before := kept.reads
+		one.page(1)
 		one.page(2)
 		if kept.reads != before {
 			t.Errorf("read %d times though nobody wrote", kept.reads-before)

@@ -121,7 +121,8 @@ func (s *Sweeps) restore(ctx context.Context, r Request, insist bool) (lost abse
 			s.putAway(l)
 		}
 	}
-	if group := r.group(); stamped && len(s.groups[group]) > 0 {
+	// Page 0 comes here for a list that is about to be the group's.
+	if group := r.group(); stamped && (r.Page == 0 || len(s.groups[group]) > 0) {
 		s.seen[group] = sight{stamp: stamp, lost: lost, at: s.o.Now()}
 	}
 	return lost, nil

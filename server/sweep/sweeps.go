@@ -346,6 +346,9 @@ func (s *Sweeps) failed(ctx context.Context, t ticket, stale bool) {
 	} else if gone && l.stored {
 		s.doomed = append(s.doomed, l)
 	}
+	if len(s.groups[l.group]) == 0 {
+		delete(s.seen, l.group)
+	}
 	stored := l.stored
 	s.mu.Unlock()
 	if st != nil && stored && !gone {
@@ -409,7 +412,11 @@ func (s *Sweeps) putAway(l *keyList) {
 // drop forgets a list, in the store too, and remembers that it was lost if its
 // sweep may still be going on. The caller holds the lock.
 func (s *Sweeps) drop(l *keyList) {
+	seen, ok := s.seen[l.group]
 	s.putAway(l)
+	if ok && len(s.groups[l.group]) > 0 { // it goes from the store as well
+		s.seen[l.group] = seen
+	}
 	if l.stored {
 		s.doomed = append(s.doomed, l)
 	}
