@@ -19,17 +19,17 @@ import (
 // of it. Nothing it does from then on has any effect.
 type mortal struct {
 	leadsync.Store
-	far    *far
-	desk   *desk
-	die    int  // the step at which it dies; 0: never
-	after  bool // the step has its effect
-	lives  bool // the step fails, and the process goes on
+	far   *far
+	desk  *desk
+	die   int  // the step at which it dies; 0: never
+	after bool // the step has its effect
+	lives bool // the step fails, and the process goes on
 	// together says that the CRM takes several leads at once.
 	together bool
-	step   int
-	dead   bool
-	dying  context.CancelFunc
-	reason string
+	step     int
+	dead     bool
+	dying    context.CancelFunc
+	reason   string
 }
 
 // do runs one step.

@@ -9,12 +9,15 @@ import (
 	"time"
 )
 
+// A lease is short, so that another process soon takes over from one that died,
+// and is renewed often, so that one that lives keeps it: three renewals may fail.
 const (
-	leaseLife = 4 * time.Minute
-	callLimit = time.Minute      // one call of a capability of the CRM
-	keepLimit = 30 * time.Second // keeping what came of something, also when the process is told to stop
-	keepTries = 4
-	keepPause = time.Second
+	leaseLife  = time.Minute
+	leaseRenew = 15 * time.Second
+	callLimit  = time.Minute      // one call of a capability of the CRM
+	keepLimit  = 30 * time.Second // keeping what came of something, also when the process is told to stop
+	keepTries  = 4
+	keepPause  = time.Second
 )
 
 // session is one holding of a dealer's lease.
@@ -45,7 +48,7 @@ func (w *Worker) hold(ctx context.Context, do func(context.Context, *session) er
 	ctx, cancel := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
 	keeper.Go(func() {
-		for w.o.Sleep(ctx, leaseLife/4) == nil {
+		for w.o.Sleep(ctx, leaseRenew) == nil {
 			if err := s.renew(ctx); errors.Is(err, ErrLeaseLost) {
 				cancel(err)
 			}
@@ -101,7 +104,8 @@ func (s *session) together(ctx context.Context, do func(context.Context) error) 
 }
 
 // still makes sure, before something is done outside the gateway, that the lease
-// lasts longer than that takes. A process that was halted finds out here.
+// has a while to last; what takes longer is covered by the renewals meanwhile. A
+// process that was halted finds out here.
 func (s *session) still(ctx context.Context) error {
 	s.mu.Lock()
 	left := s.renewed.Add(leaseLife).Sub(s.o.Now())

@@ -72,7 +72,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 		case errors.Is(err, ErrLeaseLost):
 			w.o.Log.DebugContext(ctx, "another process works on the leads of this dealer")
-			pause = idleLook
+			pause = leaseRenew // it may have died
 		case err != nil:
 			pause = w.failed(ctx, jobState, err)
 		default:
