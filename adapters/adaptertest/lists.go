@@ -20,6 +20,7 @@ type list[T any] struct {
 	schema string // of an element, in the specification
 	keys   func(a adapters.Adapter, ctx context.Context, q adapters.Query) (adapters.Keys, error)
 	rows   func(a adapters.Adapter, ctx context.Context, q adapters.Query, k adapters.Keys) ([]T, []adapters.LeftOut, error)
+	short  func(a adapters.ShortLists, ctx context.Context, q adapters.Query, most int) (*adapters.ShortList[T], error)
 	want   func(e *Expectation) []Row[T]
 	id     func(T) string
 	pdf    func(*T) **string // nil where there are no documents
@@ -37,10 +38,11 @@ func contractList() list[model.Contract] {
 		rows: func(a adapters.Adapter, ctx context.Context, q adapters.Query, k adapters.Keys) ([]model.Contract, []adapters.LeftOut, error) {
 			return a.(adapters.ContractReader).Contracts(ctx, q, k)
 		},
-		want: func(e *Expectation) []Row[model.Contract] { return e.Contracts },
-		id:   func(c model.Contract) string { return c.ContractID },
-		pdf:  func(c *model.Contract) **string { return &c.PdfURL },
-		kind: adapters.ContractDocument,
+		short: adapters.ShortLists.ShortContracts,
+		want:  func(e *Expectation) []Row[model.Contract] { return e.Contracts },
+		id:    func(c model.Contract) string { return c.ContractID },
+		pdf:   func(c *model.Contract) **string { return &c.PdfURL },
+		kind:  adapters.ContractDocument,
 	}
 }
 
@@ -53,8 +55,9 @@ func jobsiteList() list[model.Jobsite] {
 		rows: func(a adapters.Adapter, ctx context.Context, q adapters.Query, k adapters.Keys) ([]model.Jobsite, []adapters.LeftOut, error) {
 			return a.(adapters.JobsiteReader).Jobsites(ctx, q, k)
 		},
-		want: func(e *Expectation) []Row[model.Jobsite] { return e.Jobsites },
-		id:   func(j model.Jobsite) string { return j.JobsiteID },
+		short: adapters.ShortLists.ShortJobsites,
+		want:  func(e *Expectation) []Row[model.Jobsite] { return e.Jobsites },
+		id:    func(j model.Jobsite) string { return j.JobsiteID },
 	}
 }
 
@@ -67,10 +70,11 @@ func invoiceList() list[model.Invoice] {
 		rows: func(a adapters.Adapter, ctx context.Context, q adapters.Query, k adapters.Keys) ([]model.Invoice, []adapters.LeftOut, error) {
 			return a.(adapters.InvoiceReader).Invoices(ctx, q, k)
 		},
-		want: func(e *Expectation) []Row[model.Invoice] { return e.Invoices },
-		id:   func(i model.Invoice) string { return i.InvoiceID },
-		pdf:  func(i *model.Invoice) **string { return &i.PdfURL },
-		kind: adapters.InvoiceDocument,
+		short: adapters.ShortLists.ShortInvoices,
+		want:  func(e *Expectation) []Row[model.Invoice] { return e.Invoices },
+		id:    func(i model.Invoice) string { return i.InvoiceID },
+		pdf:   func(i *model.Invoice) **string { return &i.PdfURL },
+		kind:  adapters.InvoiceDocument,
 	}
 }
 
@@ -83,8 +87,9 @@ func locationList() list[model.Location] {
 		rows: func(a adapters.Adapter, ctx context.Context, q adapters.Query, k adapters.Keys) ([]model.Location, []adapters.LeftOut, error) {
 			return a.(adapters.LocationReader).Locations(ctx, q, k)
 		},
-		want: func(e *Expectation) []Row[model.Location] { return e.Locations },
-		id:   func(l model.Location) string { return l.LocationID },
+		short: adapters.ShortLists.ShortLocations,
+		want:  func(e *Expectation) []Row[model.Location] { return e.Locations },
+		id:    func(l model.Location) string { return l.LocationID },
 	}
 }
 
@@ -102,6 +107,7 @@ func testList[T any](t *testing.T, s *suite, l list[T]) {
 	t.Run("RowsComeInTheOrderOfTheirKeys", lt.orderOfKeys)
 	t.Run("PagesAddUpToTheWhole", lt.pages)
 	t.Run("NoKeysAreNoRows", lt.noKeys)
+	t.Run("OneStepAnswersWhatTwoDo", lt.inOneStep)
 	t.Run("KeysOutliveTheAdapter", lt.keysOutlive)
 	if slices.Contains(s.dealer.Removes, l.name) {
 		t.Run("ADeletedRowIsAGap", lt.deletedRow)
@@ -170,6 +176,27 @@ func (lt listTest[T]) completeInOrder(t *testing.T) {
 		keys := lt.mustKeys(t, q)
 		rows, left := lt.mustRows(t, q, keys)
 		lt.compare(t, q, keys, rows, left)
+	}
+}
+
+// inOneStep holds for adapters that can do without it as well.
+func (lt listTest[T]) inOneStep(t *testing.T) {
+	a, ok := lt.a.(adapters.ShortLists)
+	if !ok {
+		return
+	}
+	for _, q := range lt.queries() {
+		n := len(lt.wanted(q))
+		got, err := lt.short(a, t.Context(), q, n)
+		if err != nil {
+			t.Fatalf("customers %q: %v", q.Customers, err)
+		}
+		if got != nil {
+			lt.compare(t, q, got.Keys, got.Items, got.LeftOut)
+		}
+		if got, err = lt.short(a, t.Context(), q, n-1); n > 0 && (got != nil || err != nil) {
+			t.Errorf("customers %q: got %v and %v for a list of %d rows, want nothing in one step of %d", q.Customers, got, err, n, n-1)
+		}
 	}
 }
 

@@ -61,15 +61,29 @@ func (r *RMS) Catalog(ctx context.Context, customer string) ([]model.Category, [
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading %s: %w", catalogue, err)
 	}
-	keys, err := s.Keys(ctx, catalogue, s.asking)
-	if err != nil {
-		return nil, nil, s.end("reading the keys of "+catalogue, err)
-	}
-	items, left, err := read[model.Category](ctx, s, catalogue, keys)
+	items, left, err := s.catalog(ctx)
 	if err := s.end("reading "+catalogue, err); err != nil {
 		return nil, nil, err
 	}
 	return items, left, nil
+}
+
+// categoriesMost is how many categories are read in one step.
+const categoriesMost = 2000
+
+func (s *session) catalog(ctx context.Context) ([]model.Category, []adapters.LeftOut, error) {
+	list, err := whole[model.Category](ctx, s, catalogue, categoriesMost)
+	if err != nil {
+		return nil, nil, err
+	}
+	if list != nil {
+		return list.Items, list.LeftOut, nil
+	}
+	keys, err := s.Keys(ctx, catalogue, s.asking)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading its keys: %w", err)
+	}
+	return read[model.Category](ctx, s, catalogue, keys)
 }
 
 // Customer implements adapters.CustomerReader.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
@@ -191,6 +192,16 @@ func compare(t *rapid.T, w *naive.World, config sqlrms.Config) {
 					customers, len(keys), len(want), rowsDiffer, leftDiffer, show(w))
 			}
 			rowsSent = rowsSent || len(rows) > 0
+			short, err := rms.ShortContracts(context.Background(), q, len(keys))
+			if err != nil {
+				t.Fatalf("in one step: %v\n%s", err, show(w))
+			}
+			if short != nil {
+				oneStep := cmp.Diff(rows, short.Items, cmpopts.EquateEmpty()) + cmp.Diff(left, short.LeftOut) + cmp.Diff(keys, short.Keys)
+				if oneStep != "" {
+					t.Fatalf("customers %q (-two steps +one):\n%s\n%s", customers, oneStep, show(w))
+				}
+			}
 			compareDocuments(t, w, rms, keys, want)
 		}
 	})

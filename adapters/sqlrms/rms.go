@@ -24,6 +24,7 @@ type RMS struct {
 	pool     *pool
 	upstream *upstream
 	current  atomic.Pointer[version]
+	long     long
 
 	end    sync.Once
 	closed error
@@ -40,6 +41,7 @@ var (
 	_ adapters.ChangeReader   = (*RMS)(nil)
 	_ adapters.DocumentReader = (*RMS)(nil)
 	_ adapters.SerialFinder   = (*RMS)(nil)
+	_ adapters.ShortLists     = (*RMS)(nil)
 )
 
 // Check implements adapters.Adapter: the database answers, and the mapping in

@@ -30,6 +30,7 @@ func (c *compiler) endpoint(t EndpointTarget, ep *mapfile.Endpoint) *list {
 	}
 	c.keyStatement(t, s, ep, "", out)
 	c.rowStatement(t, s, ep, "", out)
+	out.whole = c.wholeStatement(out)
 	c.found(t, ep, "", out)
 	return out
 }

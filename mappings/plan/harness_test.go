@@ -334,7 +334,52 @@ func ask(t testing.TB, p *plan.Program, q plan.Querier, endpoint string, keysOf,
 	for _, l := range left {
 		out.Left = append(out.Left, l.Field+" "+string(l.Reason))
 	}
+	if slices.Equal(keysOf, rowsOf) {
+		wholly(t, p, q, endpoint, keysOf, keys, out)
+	}
 	return out
+}
+
+// wholly holds a list that is read in one go against one that was read in two
+// steps. Where it can only be read in two, there is nothing to hold.
+func wholly(t testing.TB, p *plan.Program, q plan.Querier, endpoint string, customers []string, wantKeys []plan.RowKey, want answer) {
+	t.Helper()
+	got := answer{Items: []any{}}
+	read := func(most int) ([]plan.RowKey, bool) {
+		keys, left, ok, err := p.Whole(t.Context(), endpoint, asking(q, customers, &got.Notes), most, func(v reflect.Value) {
+			got.Items = append(got.Items, v.Interface())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range left {
+			got.Left = append(got.Left, l.Field+" "+string(l.Reason))
+		}
+		return keys, ok
+	}
+	if n := len(wantKeys); n > 0 {
+		if _, ok := read(n - 1); ok {
+			t.Errorf("%s: a list of %d was read as one of %d", endpoint, n, n-1)
+		}
+	}
+	if len(got.Items)+len(got.Left)+len(got.Notes) > 0 {
+		t.Errorf("%s: a list that is too long was told of: %s", endpoint, pretty(t, got))
+	}
+	keys, ok := read(len(wantKeys) + 100)
+	if !ok {
+		return
+	}
+	slices.Sort(got.Notes)
+	want.Notes = slices.Sorted(slices.Values(want.Notes))
+	if len(wantKeys) == 0 {
+		wantKeys = keys[:0]
+	}
+	if diff := cmp.Diff(wantKeys, keys); diff != "" {
+		t.Errorf("%s in one go: keys (-two steps +one):\n%s", endpoint, diff)
+	}
+	if diff := cmp.Diff(pretty(t, want), pretty(t, got)); diff != "" {
+		t.Errorf("%s in one go (-two steps +one):\n%s", endpoint, diff)
+	}
 }
 
 func pretty(t testing.TB, v any) string {

@@ -15,6 +15,7 @@ type list struct {
 	element *element
 	keys    keyReader
 	rows    rowReader
+	whole   *whole // nil where a list takes two steps even if it is short
 	finder  *finder
 	strict  bool // a bad row fails the page
 }

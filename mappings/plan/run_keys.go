@@ -140,12 +140,18 @@ func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]candidate, er
 		}
 	}
 	rows = k.joined(k.ofCustomers(rows, a.Customers), a.Note)
-	if len(rows) == 0 {
-		return nil, k.frame.needed.there(ctx, x)
-	}
 	k.encode(rows)
 	if !k.lookup || len(k.frame.used) > 1 {
 		rows = k.merged(rows, a.Note)
+	}
+	return k.candidates(ctx, x, a, rows)
+}
+
+// candidates looks at rows that have their keys. That there are none is told
+// apart from tables that are empty.
+func (k *keyReader) candidates(ctx context.Context, x *fetcher, a Asking, rows []*row) ([]candidate, error) {
+	if len(rows) == 0 {
+		return nil, k.frame.needed.there(ctx, x)
 	}
 	rows, err := k.needed(ctx, x, rows)
 	if err != nil {
@@ -155,7 +161,7 @@ func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]candidate, er
 	values := make([]value, 0, len(rows)*len(k.order))
 	for i, r := range rows {
 		from := len(values)
-		found[i] = k.candidate(r, e, values)
+		found[i] = k.candidate(r, x.env, values)
 		values = values[:from+len(k.order)]
 	}
 	return found, nil

@@ -41,30 +41,7 @@ func (p *Program) Rows(ctx context.Context, endpoint string, a Asking, keys []Ro
 	if err != nil {
 		return nil, err
 	}
-	m.rows = rows
-	for _, r := range rows {
-		m.making(r.element).rows++
-	}
-	var left []LeftOut
-	for _, r := range rows {
-		if r.hidden {
-			continue // since the key list was made
-		}
-		m.row = r.key
-		made, bad := m.element(r.element, r)
-		switch {
-		case bad == nil:
-			add(made)
-		case bad.fail:
-			return nil, fmt.Errorf("%w: %s %s: %s", ErrBadRow, endpoint, bad.field, bad.reason)
-		default:
-			left = append(left, LeftOut{Row: r.key, Field: bad.field, Reason: bad.reason})
-		}
-	}
-	if failed := e.failed.Load(); failed != nil {
-		return nil, fmt.Errorf("looking for documents: %w", *failed)
-	}
-	return left, nil
+	return m.elements(rows, add)
 }
 
 // each gives every row once, however often its key was asked for.

@@ -61,6 +61,7 @@ const (
 	sinceBound   listName = "since"  // scalar: the lower bound of a change stamp
 	dealerName   listName = "dealer" // scalar: @dealer
 	todayName    listName = "today"  // scalar: @today
+	mostRows     listName = "most"   // scalar: the rows read at most
 )
 
 // piece is a stretch of a statement: literal text, a constant that is bound,
@@ -166,6 +167,7 @@ type values struct {
 	lists   map[listName][][]any
 	scalars map[listName][]any
 	asked   []string
+	most    int
 }
 
 // maxList is the longest IN list of one statement; longer ones are run in
@@ -209,6 +211,9 @@ func (s *Statement) render(v values) (string, []any, error) {
 			args = append(args, p.askedFor(v.asked)[0][0])
 		case p.list == askedList:
 			args = s.renderList(&text, args, p.askedFor(v.asked), piece{width: 1})
+		case p.list == mostRows:
+			text.WriteByte('?')
+			args = append(args, int64(v.most))
 		case p.width == 0:
 			all := v.scalars[p.list]
 			if p.index >= len(all) {

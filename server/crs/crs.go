@@ -79,7 +79,7 @@ func (h *Handler) ListContracts(ctx context.Context, req api.ListContractsReques
 	}
 	p := req.Params
 	got, err := list(ctx, h, call, ask{Contract, p.Customer, p.Items, p.Page},
-		sweep.Source[model.Contract]{Keys: r.ContractKeys, Rows: r.Contracts},
+		sweep.Source[model.Contract]{Keys: r.ContractKeys, Rows: r.Contracts, Short: shortOf(call.Dealer.Short, adapters.ShortLists.ShortContracts)},
 		func(c model.Contract) string { return c.CustomerID })
 	if err != nil {
 		return nil, fmt.Errorf("contracts: %w", err)
@@ -101,7 +101,7 @@ func (h *Handler) ListJobsites(ctx context.Context, req api.ListJobsitesRequestO
 	}
 	p := req.Params
 	got, err := list(ctx, h, call, ask{Jobsite, p.Customer, p.Items, p.Page},
-		sweep.Source[model.Jobsite]{Keys: r.JobsiteKeys, Rows: r.Jobsites},
+		sweep.Source[model.Jobsite]{Keys: r.JobsiteKeys, Rows: r.Jobsites, Short: shortOf(call.Dealer.Short, adapters.ShortLists.ShortJobsites)},
 		func(j model.Jobsite) string {
 			if j.CustomerID == nil {
 				return "" // always sent (R135), so nobody's
@@ -129,7 +129,7 @@ func (h *Handler) ListInvoices(ctx context.Context, req api.ListInvoicesRequestO
 	}
 	p := req.Params
 	got, err := list(ctx, h, call, ask{Invoice, []string{p.Customer}, p.Items, p.Page},
-		sweep.Source[model.Invoice]{Keys: r.InvoiceKeys, Rows: r.Invoices}, nil)
+		sweep.Source[model.Invoice]{Keys: r.InvoiceKeys, Rows: r.Invoices, Short: shortOf(call.Dealer.Short, adapters.ShortLists.ShortInvoices)}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("invoices: %w", err)
 	}
@@ -150,7 +150,7 @@ func (h *Handler) ListLocations(ctx context.Context, req api.ListLocationsReques
 	}
 	p := req.Params
 	got, err := list(ctx, h, call, ask{Location, nil, p.Items, p.Page},
-		sweep.Source[model.Location]{Keys: r.LocationKeys, Rows: r.Locations}, nil)
+		sweep.Source[model.Location]{Keys: r.LocationKeys, Rows: r.Locations, Short: shortOf(call.Dealer.Short, adapters.ShortLists.ShortLocations)}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("locations: %w", err)
 	}
@@ -262,6 +262,18 @@ func (h *Handler) GetDocument(ctx context.Context, req api.GetDocumentRequestObj
 		return nil, err
 	}
 	return document.Open(ctx, r, adapters.DocumentKind(req.Kind), req.ID, h.o.Stall)
+}
+
+// shortOf is a call of a capability that a dealer's system may lack.
+func shortOf[T any](
+	s adapters.ShortLists, call func(adapters.ShortLists, context.Context, adapters.Query, int) (*adapters.ShortList[T], error),
+) func(context.Context, adapters.Query, int) (*adapters.ShortList[T], error) {
+	if s == nil {
+		return nil
+	}
+	return func(ctx context.Context, q adapters.Query, most int) (*adapters.ShortList[T], error) {
+		return call(s, ctx, q, most)
+	}
 }
 
 func notNil[T any](items []T) []T {

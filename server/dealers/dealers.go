@@ -43,6 +43,7 @@ type Dealer struct {
 	Numbers   adapters.CustomerLister
 	Marks     adapters.DocumentMarker
 	Serials   adapters.SerialFinder
+	Short     adapters.ShortLists
 
 	// Version changes with the mapping in force.
 	Version string
@@ -77,6 +78,7 @@ func New(code string, a adapters.Adapter) *Dealer {
 	d.Numbers, _ = a.(adapters.CustomerLister)
 	d.Marks, _ = a.(adapters.DocumentMarker)
 	d.Serials, _ = a.(adapters.SerialFinder)
+	d.Short, _ = a.(adapters.ShortLists)
 	d.Leads, _ = a.(adapters.LeadWriter)
 	d.LeadStates, _ = a.(adapters.LeadStateReader)
 	d.Receiver, _ = a.(adapters.MessageReceiver)

@@ -53,6 +53,35 @@ func (r Request) group() string {
 type Source[T any] struct {
 	Keys func(context.Context, adapters.Query) (adapters.Keys, error)
 	Rows func(context.Context, adapters.Query, adapters.Keys) ([]T, []adapters.LeftOut, error)
+	// Short reads a list that has at most so many rows with its rows; nil where
+	// it is longer. Without Short lists are always read in the two steps.
+	Short func(context.Context, adapters.Query, int) (*adapters.ShortList[T], error)
+}
+
+// inOne is the source of a page 0 that tries to get the page with its list.
+func (s Source[T]) inOne(size int64) Source[T] {
+	if s.Short == nil {
+		return s
+	}
+	var list *adapters.ShortList[T]
+	one := s
+	one.Keys = func(ctx context.Context, q adapters.Query) (adapters.Keys, error) {
+		var err error
+		if list, err = s.Short(ctx, q, int(size)); err != nil {
+			return nil, err
+		}
+		if list != nil {
+			return list.Keys, nil
+		}
+		return s.Keys(ctx, q)
+	}
+	one.Rows = func(ctx context.Context, q adapters.Query, keys adapters.Keys) ([]T, []adapters.LeftOut, error) {
+		if list != nil {
+			return list.Items, list.LeftOut, nil
+		}
+		return s.Rows(ctx, q, keys)
+	}
+	return one
 }
 
 // Page is one page of a sweep.
@@ -110,6 +139,9 @@ func (nobody) Held(int, int64)                {}
 func Get[T any](ctx context.Context, s *Sweeps, r Request, src Source[T]) (Page[T], error) {
 	if r.Size < 1 || r.Page < 0 {
 		return Page[T]{}, fmt.Errorf("page %d of size %d cannot be cut", r.Page, r.Size)
+	}
+	if r.Page == 0 {
+		src = src.inOne(r.Size)
 	}
 	for stale, taken := 0, 0; ; {
 		p, err := get(ctx, s, r, src)
