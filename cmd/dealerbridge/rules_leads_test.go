@@ -26,6 +26,19 @@ var leadInforms = map[int]string{
 	28: "is about how long credentials take to come; that the two sets are configured apart is R23",
 }
 
+// heldByNothing are the rules about what an update holds for which no update is
+// held, each with the reason.
+var heldByNothing = map[int]string{
+	77: "the stage has no member of its own: the percentage is made from the dealer's, within its range",
+	79: "is about the dealer's maps, which are refused as files",
+	85: "says that nothing is demanded",
+	86: "says that nothing is demanded",
+	91: "what an update is made of has no other names; faults of samples are read",
+	92: "blanks are taken off",
+	93: "a mapping that names such a member is refused as a file",
+	94: "has its own maps, so it is proved with a desk of its own",
+}
+
 func leadRules() []leadRule {
 	return slices.Concat(codeRules, serviceRules, fetchRules, historicRules, postRules, failureRules)
 }
@@ -53,6 +66,13 @@ func TestEveryRuleAboutCodesAndLeadsIsProvedOrInforms(t *testing.T) {
 	}
 	for _, c := range updateCases {
 		note(c.number, c.says, c.sent != nil || c.held != nil)
+	}
+	for n := 64; n <= 95; n++ {
+		sent := slices.ContainsFunc(updateCases, func(c updateCase) bool { return c.number == n && c.sent != nil })
+		held := slices.ContainsFunc(updateCases, func(c updateCase) bool { return c.number == n && c.held != nil })
+		if _, apart := heldByNothing[n]; apart == (sent && held) {
+			t.Errorf("R%d: sent %v, held %v, nothing can be held for it %v", n, sent, held, apart)
+		}
 	}
 	for n := 1; n <= lastLeadRule; n++ {
 		if _, told := leadInforms[n]; told == proved[n] {

@@ -199,7 +199,7 @@ var postRules = []leadRule{
 		for i, id := range []string{"LD-000417-Q", "0042", "Ünï/код #7", "a b"} {
 			d.add(leadOf(id, ""))
 			d.pull()
-			d.work(id, plainUpdate3())
+			d.work(id, unnamedUpdate())
 			d.push()
 			got := d.reported(id)
 			if len(got) == 0 || got[len(got)-1]["dealerLeadId"] != d.lead(id)["NO"] || d.lead(id)["NO"] != fmt.Sprint(i+1) {
@@ -241,8 +241,20 @@ var postRules = []leadRule{
 	{77, "ThePercentageSpeaksForTheStage", func(t *testing.T) {
 		d := vocabularies(t, nil)
 		for i, c := range []struct{ stage, own, percent, noDeal string }{
-			{"NEW", "1", "1", ""}, {"NEW", "20", "20", ""}, {"NEW", "90", "20", ""}, {"NEW", "0", "1", ""}, {"SOL", "21", "21", ""}, {"SOL", "40", "40", ""}, {"SOL", "5", "21", ""},
-			{"QUO", "41", "41", ""}, {"QUO", "99", "99", ""}, {"QUO", "100", "99", ""}, {"QUO", "", "60", ""}, {"WON", "", "100", ""}, {"LST", "7", "0", "0"}, {"NOD", "", "0", "1"},
+			{"NEW", "1", "1", ""},
+			{"NEW", "20", "20", ""},
+			{"NEW", "90", "20", ""},
+			{"NEW", "0", "1", ""},
+			{"SOL", "21", "21", ""},
+			{"SOL", "40", "40", ""},
+			{"SOL", "5", "21", ""},
+			{"QUO", "41", "41", ""},
+			{"QUO", "99", "99", ""},
+			{"QUO", "100", "99", ""},
+			{"QUO", "", "60", ""},
+			{"WON", "", "100", ""},
+			{"LST", "7", "0", "0"},
+			{"NOD", "", "0", "1"},
 		} {
 			id := fmt.Sprint("LD-", i)
 			d.card(id, unstaged())
@@ -398,8 +410,8 @@ var postRules = []leadRule{
 	}},
 }
 
-// plainUpdate3 is plainUpdate for a desk that names leads by its own key.
-func plainUpdate3() record {
+// unnamedUpdate is plainUpdate for a desk that names leads by its own key.
+func unnamedUpdate() record {
 	u := plainUpdate()
 	delete(u, "dealerLeadId")
 	return u

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dealerbridge/dealerbridge/adapters"
 	"github.com/dealerbridge/dealerbridge/adapters/caterpillar"
 	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/cli"
 	"github.com/dealerbridge/dealerbridge/openapi"
@@ -292,7 +291,7 @@ func (d *salesDesk) card(id string, update record) {
 	d.exec("insert into CARD ("+strings.Join(columns, ", ")+") values ("+strings.Join(marks, ", ")+")", args...)
 }
 
-// says changes what the CRM says of a lead; an empty text is nothing.
+// work changes what the CRM says of a lead; an empty text is nothing.
 func (d *salesDesk) work(id string, update record) {
 	d.t.Helper()
 	for _, m := range slices.Sorted(maps.Keys(update)) {
@@ -312,13 +311,4 @@ func (f *far) service(o caterpillar.Options) *caterpillar.Leads {
 		f.t.Fatal(err)
 	}
 	return s
-}
-
-// leadIDs are the ids of leads.
-func leadIDs(leads []adapters.ReceivedLead) []string {
-	var all []string
-	for _, l := range leads {
-		all = append(all, l.Lead.LeadID)
-	}
-	return all
 }

@@ -118,6 +118,7 @@ func buildUpdateCases() []updateCase {
 		{number: 65, says: "OtherLettersBecomeTheSpelling", sent: and(p(), record{"leadStatus": "ACCEPTED"}), as: record{"leadStatus": "Accepted"}},
 		{number: 66, says: "RejectedWithoutAReasonIsHeld", held: and(p(), record{"leadStatus": "Rejected"}), faults: []string{rejectedWhy}},
 		{number: 66, says: "AReasonOfNoListIsHeld", held: and(p(), rejectedFor("Too far away", "")), faults: []string{rejectedWhy}},
+		{number: 67, says: "RejectedForAReasonOfTheListIsSent", sent: and(p(), rejectedFor("Duplicate Lead Received", "x"))},
 		{number: 67, says: "RejectedForOtherIsHeld", held: and(p(), rejectedFor("Other", "x")), faults: []string{rejectedWhy}},
 		{number: 68, says: "AnotherDealerWithAComment", sent: and(p(), rejectedFor(anotherDealer, "x"))},
 		{number: 68, says: "AnotherDealerWithoutOne", held: and(p(), rejectedFor(anotherDealer, "")), faults: []string{rejectedSay}},
@@ -223,6 +224,8 @@ func buildUpdateCases() []updateCase {
 			sent: and(p(), record{"leadStatus": " Rejected ", rejectedWhy: anotherDealer + "  ", rejectedSay: "\tfar away\n", "dealerSalesRep": " Nora Quill"}),
 			as:   record{"leadStatus": "Rejected", rejectedWhy: anotherDealer, rejectedSay: "far away", "dealerSalesRep": "Nora Quill"},
 		},
+		{number: 95, says: "RejectedWithItsOwn", sent: and(p(), and(rejectedFor(badContact, "x"), record{disqualWhy: "", disqualSay: ""}))},
+		{number: 95, says: "DisqualifiedWithItsOwn", sent: and(p(), and(disqualifiedFor("No budget", "x"), record{rejectedWhy: "", rejectedSay: ""}))},
 		{number: 95, says: "AcceptedWithAReasonToReject", held: and(p(), record{rejectedWhy: badContact}), faults: []string{rejectedWhy}},
 		{number: 95, says: "AcceptedWithAWordOnRejecting", held: and(p(), record{rejectedSay: "x"}), faults: []string{rejectedSay}},
 		{
