@@ -7,44 +7,45 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/server/attachment"
+	"github.com/dealerbridge/dealerbridge/server/request"
 )
-
-// receiverMembers are set by who receives a message; what a sender puts there is
-// ignored (R189). The first two are told in the echo (R188).
-var receiverMembers = map[string]bool{
-	"enqueuedTime": true, "enqueuedClientId": true, "attemptTime": true, "attemptCount": true, "deliveredTime": true, "active": true,
-}
-
-// quotedMembers are their names as they stand in a message.
-var quotedMembers = func() (quoted [][]byte) {
-	for name := range receiverMembers {
-		quoted = append(quoted, []byte(`"`+name+`"`))
-	}
-	return quoted
-}()
 
 // echo answers with the message and what was added to it. The message is sent
 // as it came, files included, without ever being in memory as a whole.
 func (i *Intake) echo(w http.ResponseWriter, m *message) error {
-	text, err := echoed(m.body.Text, m.enqueued, m.sender.Client)
+	text, err := echoed(m.body.Text, m.read.Preset, m.enqueued, m.sender.Client)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.FormatInt(attachment.Length(text), 10))
+	length := int64(len(text))
+	if m.body.Files != nil {
+		length = attachment.Length(text)
+	}
+	w.Header().Set("Content-Length", strconv.FormatInt(length, 10))
 	w.WriteHeader(http.StatusOK)
-	err = attachment.Write(&paced{to: w, more: m.answering}, text, func(string) (io.ReaderAt, error) { return m.body.Files, nil })
+	if m.body.Files == nil && length <= aside {
+		if err = m.answering.extend(); err == nil {
+			_, err = w.Write(text)
+		}
+	} else {
+		m.answering.last = time.Time{}
+		err = attachment.Write(&paced{to: w, more: &m.answering}, text, func(string) (io.ReaderAt, error) { return m.body.Files, nil })
+	}
 	if err != nil {
 		// The message is kept. Who does not see the answer repeats it.
 		return fmt.Errorf("answering a message: %w", err)
 	}
 	return nil
 }
+
+// aside is how large an answer may be that the machine takes off our hands at
+// once, however slowly it is read.
+const aside = 16 << 10
 
 // paced writes to somebody who may take his time, as long as something moves.
 type paced struct {
@@ -53,7 +54,7 @@ type paced struct {
 }
 
 func (p *paced) Write(b []byte) (int, error) {
-	if err := p.more.extend(time.Time{}); err != nil {
+	if err := p.more.extend(); err != nil {
 		return 0, err
 	}
 	return p.to.Write(b) // the io.Writer contract
@@ -62,21 +63,21 @@ func (p *paced) Write(b []byte) (int, error) {
 // patience is how long somebody at the other end of a connection may stand still.
 type patience struct {
 	stall time.Duration
+	until time.Time             // that is the end of it, whatever moves
 	set   func(time.Time) error // the deadline
 	last  time.Time             // when it was set
 }
 
-// extend gives him his time from now on, until a moment at the latest where one is
-// given. What was given a moment ago is enough.
-func (p *patience) extend(until time.Time) error {
+// extend gives him his time from now on. What was given a moment ago is enough.
+func (p *patience) extend() error {
 	// Network deadlines are on the machine's clock.
 	now := time.Now()
 	if now.Sub(p.last) < p.stall/8 {
 		return nil
 	}
 	next := now.Add(p.stall)
-	if !until.IsZero() && until.Before(next) {
-		next = until
+	if p.until.Before(next) {
+		next = p.until
 	}
 	if err := p.set(next); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
@@ -87,12 +88,10 @@ func (p *patience) extend(until time.Time) error {
 
 var errNoObject = errors.New("the body of an understood message is no object")
 
-// echoed is the text of a message with the receiver's members in it.
-func echoed(text []byte, enqueued time.Time, client string) ([]byte, error) {
-	added, err := json.Marshal(struct {
-		Time   string `json:"enqueuedTime"`
-		Client string `json:"enqueuedClientId"`
-	}{enqueued.UTC().Format(time.RFC3339), client})
+// echoed is the text of a message with the receiver's members in it (R188). preset
+// says that some stand there already.
+func echoed(text []byte, preset bool, enqueued time.Time, client string) ([]byte, error) {
+	named, err := json.Marshal(client)
 	if err != nil {
 		return nil, fmt.Errorf("writing what is added to a message: %w", err)
 	}
@@ -100,13 +99,17 @@ func echoed(text []byte, enqueued time.Time, client string) ([]byte, error) {
 	if open < 0 {
 		return nil, errNoObject
 	}
-	rest, err := withoutReceiverMembers(text[open+1:])
-	if err != nil {
-		return nil, err
+	rest := text[open+1:]
+	if preset {
+		if rest, err = withoutReceiverMembers(rest); err != nil {
+			return nil, err
+		}
 	}
-	out := make([]byte, 0, len(text)+len(added)+1)
+	const added = `{"enqueuedTime":"2006-01-02T15:04:05Z","enqueuedClientId":`
+	out := make([]byte, 0, len(text)+len(added)+len(named)+1)
 	out = append(out, text[:open]...)
-	out = append(out, added[:len(added)-1]...)
+	out = enqueued.UTC().AppendFormat(append(out, `{"enqueuedTime":"`...), time.RFC3339)
+	out = append(append(out, `","enqueuedClientId":`...), named...)
 	if b := bytes.TrimLeft(rest, " \t\r\n"); len(b) > 0 && b[0] != '}' {
 		out = append(out, ',')
 	}
@@ -117,10 +120,6 @@ func echoed(text []byte, enqueued time.Time, client string) ([]byte, error) {
 // behind its bracket, and leaves the receiver's out; everything else stays as it
 // is.
 func withoutReceiverMembers(members []byte) ([]byte, error) {
-	there := func(name []byte) bool { return bytes.Contains(members, name) }
-	if !slices.ContainsFunc(quotedMembers, there) {
-		return members, nil
-	}
 	var out []byte
 	first := true
 	at := 0
@@ -132,7 +131,7 @@ func withoutReceiverMembers(members []byte) ([]byte, error) {
 		if end < 0 { // only the bracket, and what stands behind it
 			return append(out, members[value:]...), nil
 		}
-		if !receiverMembers[name] {
+		if !request.Preset(name) {
 			piece := members[at:end]
 			if first {
 				piece = bytes.TrimPrefix(bytes.TrimLeft(piece, " \t\r\n"), []byte(","))

@@ -33,7 +33,8 @@ type message struct {
 	id       string    // of the queue's item; equal for repeats
 	enqueued time.Time // whole seconds
 
-	answering *patience // with the sender, while he reads the answer
+	begun     time.Time // receiving it, on the machine's clock
+	answering patience  // with the sender, while he reads the answer
 }
 
 // Receive takes one message and answers it. An error is to be answered by
@@ -52,9 +53,8 @@ func (i *Intake) Receive(w http.ResponseWriter, r *http.Request, sender Sender) 
 	if r.ContentLength > i.o.MaxBody {
 		return "", problem.ErrTooLarge
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), i.o.Whole)
-	defer cancel()
-	m := &message{sender: sender}
+	ctx := r.Context()
+	m := &message{sender: sender, begun: time.Now()}
 	defer func() {
 		if gone := m.body.Discard(); gone != nil {
 			i.o.Log.WarnContext(ctx, "what was received of a message could not be removed", "err", gone)
@@ -105,14 +105,12 @@ func acceptable(r *http.Request) error {
 
 // receive reads the body.
 func (i *Intake) receive(ctx context.Context, w http.ResponseWriter, r *http.Request, m *message) error {
-	until, _ := ctx.Deadline()
-	rc := http.NewResponseController(w)
-	body := &steady{
-		from: http.MaxBytesReader(w, r.Body, i.o.MaxBody), until: until, more: patience{stall: i.o.Stall, set: rc.SetReadDeadline},
-	}
-	m.answering = &patience{stall: i.o.Stall, set: rc.SetWriteDeadline}
-	// The answer has its time from here on, however long receiving takes.
-	defer func() { _ = m.answering.extend(time.Time{}) }()
+	rc, until := http.NewResponseController(w), m.begun.Add(i.o.Whole)
+	body := &steady{from: http.MaxBytesReader(w, r.Body, i.o.MaxBody), more: patience{stall: i.o.Stall, until: until, set: rc.SetReadDeadline}}
+	// The answer has its time from here on, however long receiving takes. Where that
+	// took no time, the connection is as the server gave it.
+	m.answering = patience{stall: i.o.Stall, until: until, set: rc.SetWriteDeadline, last: m.begun}
+	defer func() { _ = m.answering.extend() }()
 	var err error
 	m.body, err = attachment.Split(ctx, body, attachment.Limits{Text: i.o.MaxText}, i.o.Files.Spool)
 	var large *http.MaxBytesError
@@ -137,14 +135,13 @@ func (i *Intake) receive(ctx context.Context, w http.ResponseWriter, r *http.Req
 // steady reads a body from a sender that may take its time, as long as
 // something moves.
 type steady struct {
-	from  io.Reader
-	more  patience
-	until time.Time
-	err   error // how reading failed
+	from io.Reader
+	more patience
+	err  error // how reading failed
 }
 
 func (s *steady) Read(p []byte) (int, error) {
-	if err := s.more.extend(s.until); err != nil {
+	if err := s.more.extend(); err != nil {
 		s.err = err
 		return 0, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -35,6 +36,8 @@ type Incoming struct {
 	Kind      string // messageType (R202)
 	Priority  *int64 // submittedPriority; nil where it does not say (R186)
 
+	Preset bool // members stand in it that its receiver sets (R189)
+
 	ErrorCode string // "" where it is no error message
 	ErrorOf   string // the message of ours that failed
 
@@ -56,6 +59,16 @@ type Incoming struct {
 	chain   *node // payload.message
 }
 
+// Preset says whether a member of the envelope is set by whoever receives a message;
+// what a sender puts there is ignored (R189).
+func Preset(name string) bool {
+	switch name {
+	case "enqueuedTime", "enqueuedClientId", "attemptTime", "attemptCount", "deliveredTime", "active":
+		return true
+	}
+	return false
+}
+
 // Read understands a body that Check finds no fault in; otherwise ErrBody.
 // source is the gateway's own id of the message.
 func Read(source string, body []byte) (Incoming, error) {
@@ -73,6 +86,7 @@ func Read(source string, body []byte) (Incoming, error) {
 			in.Priority = &whole
 		}
 	}
+	in.Preset = slices.ContainsFunc(root.members, func(m member) bool { return Preset(m.name) })
 	payload := root.get("payload")
 	in.ErrorCode, in.ErrorOf = strings.TrimSpace(payload.get("errorCode").text()), payload.get("errorSubmittedMessageId").text()
 	in.request, in.update, in.chain = payload.get("request"), payload.get("requestUpdate"), payload.get("message")

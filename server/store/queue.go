@@ -51,19 +51,27 @@ const (
 // the lane makes that row (see place), so that many are made at once and nobody
 // waits for them. An item with a merge key has it from the beginning.
 
-// itemColumns are those a new item is written with.
-const itemColumns = "(lane, id, order_key, merge_key, customer, kind, priority, enqueued_ms, bytes, parts, body"
-
-const itemMarks = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
-
 // itemsInto is a statement that writes so many items.
 func (s *Store) itemsInto(rows int) string {
-	columns, marks := itemColumns+")", itemMarks+")"
-	if s.path == "" {
-		columns, marks = itemColumns+", fresh)", itemMarks+", ?)"
+	const columns = "lane, id, order_key, merge_key, customer, kind, priority, enqueued_ms, bytes, parts, body"
+	if s.path != "" {
+		return "INSERT INTO queue_items (" + columns + ") VALUES " + marks(rows, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 	}
-	return "INSERT INTO queue_items " + columns + " VALUES " + marks + strings.Repeat(", "+marks, rows-1)
+	return "INSERT INTO queue_items (" + columns + ", fresh) VALUES " + marks(rows, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 }
+
+// singlesInto is itemsInto for items that stand in their rows and stand for no
+// others, with the values of singleValues.
+func (s *Store) singlesInto(rows int) string {
+	const columns = "lane, id, order_key, customer, kind, priority, enqueued_ms, bytes, body, merge_key, parts"
+	if s.path != "" {
+		return "INSERT INTO queue_items (" + columns + ") VALUES " + marks(rows, "(?, ?, ?, ?, ?, ?, ?, ?, ?, x'', 0)")
+	}
+	return "INSERT INTO queue_items (" + columns + ", fresh) VALUES " + marks(rows, "(?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, 1)")
+}
+
+// marks are those of so many rows.
+func marks(rows int, one string) string { return one + strings.Repeat(", "+one, rows-1) }
 
 // lanes remembers the numbers of lanes; they never change.
 type lanes struct{ known sync.Map }
@@ -118,23 +126,35 @@ type newItem struct {
 
 // values are those of itemsInto.
 func (s *Store) values(to []any, n *newItem) []any {
-	var body []byte
-	switch {
-	case n.parts > 0:
-	case n.Body == nil:
-		body = []byte{} // unlike one that was taken away
-	default:
-		body = n.Body
+	body := n.inRow()
+	if n.parts > 0 {
+		body = nil
 	}
-	at := n.at
-	if !n.Enqueued.IsZero() {
-		at = n.Enqueued
-	}
-	to = append(to, n.lane, raw(n.ID), raw(n.OrderKey), raw(n.MergeKey), raw(n.Customer), n.Kind, n.Priority, millis(at), len(n.Body), n.parts, body)
+	to = append(to, n.lane, raw(n.ID), raw(n.OrderKey), raw(n.MergeKey), raw(n.Customer), n.Kind, n.Priority, n.came(), len(n.Body), n.parts, body)
 	if s.path == "" {
 		to = append(to, flag(n.MergeKey == ""))
 	}
 	return to
+}
+
+// singleValues are those of singlesInto.
+func (n *newItem) singleValues(to []any) []any {
+	return append(to, n.lane, raw(n.ID), raw(n.OrderKey), raw(n.Customer), n.Kind, n.Priority, n.came(), len(n.Body), n.inRow())
+}
+
+// inRow is the body; an empty one is unlike one that was taken away.
+func (n *newItem) inRow() []byte {
+	if n.Body == nil {
+		return []byte{}
+	}
+	return n.Body
+}
+
+func (n *newItem) came() int64 {
+	if n.Enqueued.IsZero() {
+		return millis(n.at)
+	}
+	return millis(n.Enqueued)
 }
 
 // Push is part of queue.Storage.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"gorm.io/gorm"
@@ -46,15 +47,15 @@ func (q *Queue) singles(ctx context.Context, all []*gathered) (ok bool, err erro
 // toServer writes a few items by one statement, all of them or none. Of several
 // that are refused for one that is there already, each is to be tried alone.
 func (q *Queue) toServer(ctx context.Context, news []newItem, receipts []queue.Receipt) error {
-	pool, err := q.s.db.DB()
+	insert, err := q.s.inserts.of(ctx, q.s, len(news))
 	if err != nil {
-		return fmt.Errorf("writing items: %w", err)
+		return fmt.Errorf("writing items: %w", redacted(err))
 	}
-	values := make([]any, 0, 12*len(news))
+	values := make([]any, 0, 9*len(news))
 	for i := range news {
-		values = q.s.values(values, &news[i])
+		values = news[i].singleValues(values)
 	}
-	_, err = pool.ExecContext(ctx, q.s.itemsInto(len(news)), values...)
+	_, err = insert.ExecContext(ctx, values...)
 	switch {
 	case len(news) == 1 && errors.Is(q.s.translated(err), gorm.ErrDuplicatedKey):
 		receipts[0] = queue.Repeated
@@ -68,9 +69,44 @@ func (q *Queue) toServer(ctx context.Context, news []newItem, receipts []queue.R
 	return nil
 }
 
+// inserts are the statements that write so many items at once, which the engine
+// reads once. They end with the store.
+type inserts struct {
+	mu sync.Mutex
+	by [gatherAtOnce + 1]*sql.Stmt
+}
+
+// of gives the statement for so many rows.
+func (i *inserts) of(ctx context.Context, s *Store, rows int) (*sql.Stmt, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.by[rows] == nil {
+		stmt, err := s.db.Statement.ConnPool.PrepareContext(ctx, s.singlesInto(rows))
+		if err != nil {
+			return nil, fmt.Errorf("preparing a statement: %w", err)
+		}
+		i.by[rows] = stmt
+	}
+	return i.by[rows], nil
+}
+
+// Close ends the statements.
+func (i *inserts) Close() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	var errs []error
+	for n, stmt := range i.by {
+		if stmt != nil {
+			errs = append(errs, stmt.Close())
+		}
+		i.by[n] = nil
+	}
+	return errors.Join(errs...)
+}
+
 // toFile writes a few items with a statement that SQLite has read once.
 func (q *Queue) toFile(ctx context.Context, news []newItem, receipts []queue.Receipt) error {
-	insert, err := q.s.insert.prepare(ctx, q.s.db, q.s.itemsInto(1))
+	insert, err := q.s.inserts.of(ctx, q.s, 1)
 	if err != nil {
 		return redacted(err)
 	}
@@ -99,7 +135,7 @@ func (q *Queue) toFile(ctx context.Context, news []newItem, receipts []queue.Rec
 }
 
 func (s *Store) writeItem(ctx context.Context, insert *sql.Stmt, n *newItem) (queue.Receipt, error) {
-	_, err := insert.ExecContext(ctx, s.values(make([]any, 0, 12), n)...)
+	_, err := insert.ExecContext(ctx, n.singleValues(make([]any, 0, 9))...)
 	switch {
 	case errors.Is(s.translated(err), gorm.ErrDuplicatedKey):
 		return queue.Repeated, nil

@@ -41,8 +41,8 @@ type Store struct {
 	commits *commits // on SQLite: who writes at the same time
 	lanes   lanes    // of the queue, by name
 	pushes  gathering
-	clients once // the statement that reads one
-	insert  once // the statement that writes one item of the queue to a file
+	clients once    // the statement that reads one
+	inserts inserts // of the queue
 
 	prepared statements // what is written for every lead
 }
@@ -86,7 +86,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // Close ends all connections.
 func (s *Store) Close() error {
 	var errs []error
-	for _, pool := range append(s.beside, &s.clients, &s.insert, &s.prepared) {
+	for _, pool := range append(s.beside, &s.clients, &s.inserts, &s.prepared) {
 		errs = append(errs, pool.Close())
 	}
 	pool, err := s.db.DB()
