@@ -31,7 +31,7 @@ func LoadZone(name string) (*Zone, error) {
 	}
 	location, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, fmt.Errorf("loading the time zone %q: %w", name, err)
+		return nil, fmt.Errorf("%q is no IANA time zone, such as America/Chicago: %w", name, err)
 	}
 	from := time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 	upTo := time.Date(2070, 1, 1, 0, 0, 0, 0, time.UTC).Unix()

@@ -139,7 +139,7 @@ func ParseMap(name, path string, src []byte) (*mapfile.CodeMap, mapfile.Faults) 
 		r.Wrong(top, "", "a map from the CRM's codes to Caterpillar's words")
 		return m, r.Faults()
 	}
-	seen := map[string]mapfile.Pos{}
+	seen, listed := map[string]mapfile.Pos{}, false
 	for _, p := range top.Pairs {
 		if p.Key.Value == "ignoreCase" && !p.Key.Quoted {
 			m.IgnoreCase = r.Bool(p.Value, "ignoreCase")
@@ -153,7 +153,7 @@ func ParseMap(name, path string, src []byte) (*mapfile.CodeMap, mapfile.Faults) 
 			r.Fault(p.Key.Pos, "else", "a code that is not in the list is held until it is; `else` would guess (a code called `else` stands in quotes)")
 			continue
 		}
-		word, ok := standardWord(r, name, p)
+		word, ok := standardWord(r, name, p, &listed)
 		if !ok {
 			continue
 		}
@@ -171,8 +171,8 @@ func ParseMap(name, path string, src []byte) (*mapfile.CodeMap, mapfile.Faults) 
 	return m, r.Faults()
 }
 
-// standardWord holds a word against Caterpillar's list.
-func standardWord(r *mapfile.Reader, name string, p mapfile.Pair) (mapfile.Text, bool) {
+// standardWord holds a word against Caterpillar's list, which is told once.
+func standardWord(r *mapfile.Reader, name string, p mapfile.Pair, listed *bool) (mapfile.Text, bool) {
 	if p.Value.Kind == mapfile.ScalarNode && p.Value.Text.Value == NotYet {
 		return p.Value.Text, true
 	}
@@ -198,6 +198,11 @@ func standardWord(r *mapfile.Reader, name string, p mapfile.Pair) (mapfile.Text,
 			t.Value = word
 			return *t, true
 		}
+	}
+	if mapfile.Nearest(t.Value, words) == "" && !*listed {
+		*listed = true
+		r.Fault(t.Pos, p.Key.Value, "unknown reason of Caterpillar's %q; there are: %s", t.Value, strings.Join(words, "; "))
+		return mapfile.Text{}, false
 	}
 	r.Unknown(*t, p.Key.Value, "reason of Caterpillar's", words)
 	return mapfile.Text{}, false

@@ -7,13 +7,42 @@ import (
 	"strings"
 
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
+	"github.com/dealerbridge/dealerbridge/mappings/standard"
 )
 
 //go:generate go test -count=1 -run "TestReferenceIsCurrent|TestEditorSchemaIsCurrent" -update .
 
 // Reference gives the reference of crm.yaml as Markdown.
 func Reference() []byte {
-	return mapfile.Page(referenceHead, "REFERENCE.md", Contexts())
+	return append(mapfile.Page(referenceHead, "REFERENCE.md", Contexts()), theirWords()...)
+}
+
+// theirWords lists what stands behind codes in the files of reasons and stages.
+func theirWords() []byte {
+	var b bytes.Buffer
+	b.WriteString("\n## Caterpillar's words\n\nWhat stands behind the codes of the CRM in the files beside `crm.yaml`.\n")
+	for _, list := range []struct {
+		file  string
+		words []string
+	}{
+		{RejectedReasons, standard.RejectedReasons()},
+		{DisqualifiedReasons, standard.DisqualifiedReasons()},
+		{ClosedReasons, standard.ClosedReasons()},
+	} {
+		fmt.Fprintf(&b, "\n`%s.yaml`:\n\n", list.file)
+		for _, word := range list.words {
+			fmt.Fprintf(&b, "- %s\n", word)
+		}
+	}
+	fmt.Fprintf(&b, "\n`%s.yaml`, with the percentages a stage stands for:\n\n", SalesStages)
+	for _, s := range standard.Stages() {
+		if s.OnePercentage {
+			fmt.Fprintf(&b, "- %s: %d %%\n", s.Name, s.Least)
+			continue
+		}
+		fmt.Fprintf(&b, "- %s: %d to %d %%\n", s.Name, s.Least, s.Most)
+	}
+	return b.Bytes()
 }
 
 const referenceHead = `<!-- Code generated from the tables in mappings/crmfile by go generate. DO NOT EDIT. -->
@@ -27,7 +56,7 @@ and the names of earlier rows.
 
 Reasons and stages stand in files of their own beside it, each from the CRM's codes to Caterpillar's words:
 ` + "`rejected-reasons.yaml`, `disqualified-reasons.yaml`, `closed-reasons.yaml`, `sales-stages.yaml`" + `. A code that is in
-none of them holds the update until it is; ` + "`notYet`" + ` sends nothing and holds nothing.
+none of them holds the update until it is; ` + "`notYet`" + ` sends nothing and holds nothing. The words stand [at the end](#caterpillars-words).
 
 `
 

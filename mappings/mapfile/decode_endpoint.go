@@ -1,6 +1,7 @@
 package mapfile
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -130,6 +131,9 @@ func (d *decoder) namedChildren(o *object, sc scope, c *Context) ([]*Children, [
 			lists = append(lists, p)
 		default:
 			d.unknownKey(p.key, o.path, c)
+			if last := &d.faults[len(d.faults)-1]; last.Suggestion == "" && p.value.kind != scalarNode {
+				last.Message = fmt.Sprintf("nothing tells what %q is: a list of the answer has `from`, `columns` or `elements`, or is `none`; child rows have `table` and `match`", p.key.Value)
+			}
 			o.unknown = true
 		}
 	}

@@ -25,7 +25,7 @@ var valueContext = &Context{
 		{Name: "digits", Shape: shapeWhole, Doc: "With `divide`: the places of the quotient. What is made of it is rounded to the currency after that.", Example: "properties.total: {product: [h.qty, {divide: [h.week, 7], digits: 4}]}"},
 		{Name: "sql", Shape: shapeSQL, Doc: "An SQL expression, the last resort.", Example: "divisionId: {sql: \"if(h.a = 1, 'yes', 'no')\"}"},
 		{Name: "document", Shape: shapeWord, Doc: "The address of a document of this kind, see `documents`.", Example: "pdfUrl: {document: contract}"},
-		{Name: "date", Shape: shapeDate, Doc: "Spelling of a date or moment, several separated by `|`; `true` where the column's type says it all.", Example: "contractStartDate: {from: [h.day, h.time], date: yyyymmdd hhmm}"},
+		{Name: "date", Shape: shapeDate, Doc: "Spelling of a date or moment, such as `dd/mm/yyyy`, `iso` or `unix` (all of them: date as a map), several separated by `|`; `true` where the column's type says it all.", Example: "contractStartDate: {from: [h.day, h.time], date: yyyymmdd hhmm}"},
 		{Name: "money", Shape: shapeMoney, Doc: "An amount written by people: separators, currency signs, trailing minus.", Example: "properties.total: {from: h.total, money: true}"},
 		{Name: "split", Shape: shapeWord, Doc: "Text at which the value is cut into parts, with `part`.", Example: "poNumber: {from: h.geo, split: ',', part: 1}"},
 		{Name: "part", Shape: shapeWhole, Doc: "Which part, from 1; -1 is the last.", Example: "poNumber: {from: h.geo, split: ',', part: -1}"},
@@ -70,7 +70,7 @@ func convertFrame(source, key string) string {
 var dateContext = &Context{
 	Name:  "date",
 	Title: "date as a map",
-	Doc:   "Where the spelling alone is not enough.",
+	Doc:   "Where the spelling alone is not enough. A spelling is made of `yyyy`, `yy`, `c` (the century: 0 is 19.., 1 is 20..), `mm`, `dd`, `ddd` (the day of the year), `hh`, `mi` (or `mm` behind `hh`) and `ss`, with the signs that stand between them; letter case does not count. Or it is one word: `iso`, `unix` (seconds), `unixms` (milliseconds). Blanks part what stands in several columns.",
 	Keys: []*Key{
 		{Name: "spelling", Shape: shapeWord, Default: "as the column's type says", Doc: "The spelling, several separated by `|`.", Example: "spelling: dd/mm/yyyy|yyyymmdd"},
 		{Name: "zone", Shape: shapeWord, Default: "the file's timezone", Doc: "IANA zone of this column.", Example: "zone: America/Boise"},

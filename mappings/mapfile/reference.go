@@ -54,6 +54,9 @@ A mapping is YAML. Four rules explain most of it:
 What a mapping makes of rows is tried with ` + "`dealerbridge mapping preview`" + ` and held by [tests beside it](casefile/TESTS.md).
 With ` + "`--explain`" + ` the preview shows the SQL instead, how the server reads the key list, and where each field of the first row comes from.
 
+The fields of each list, with their meaning, length and allowed words, and which of them are required, stand under "schemas" in
+[the API's definition](../openapi/crs/openapi.yaml); ` + "`dealerbridge mapping check`" + ` names the required ones that are not mapped yet.
+
 `
 
 func writeContext(b *strings.Builder, c *Context, words func(Shape) string) {

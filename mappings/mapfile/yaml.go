@@ -201,7 +201,7 @@ func syntaxWords(err *yaml.SyntaxError) string {
 	case strings.Contains(message, "unknown escape character"):
 		return "a backslash inside double quotes begins an escape; put the text in single quotes"
 	case strings.Contains(message, "value is not allowed in this context"):
-		return "this does not belong to what stands above; look at its indentation"
+		return "this does not belong to what stands above; look at its indentation, and for a quote above that is not closed"
 	case strings.Contains(message, "cannot start any token"):
 		return "a tab may not stand here; YAML is laid out with blanks"
 	}

@@ -129,7 +129,7 @@ func (c *compiler) matchedColumn(f *frame, r *relation, name mapfile.Text) (*rel
 	}
 	col := r.column(bareName(name.Value, r.alias))
 	if col == nil {
-		c.faultNear(name.Pos, mapfile.Nearest(name.Value, r.table.names()), "unknown column %q in %s", name.Value, r.title())
+		c.unknownColumn(name.Pos, name.Value, r)
 		return nil, nil
 	}
 	if _, err := quoteName(col.Name); err != nil {

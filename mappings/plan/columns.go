@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -78,4 +79,23 @@ func KeyTexts(key string) []string {
 		raw = raw[used+int(size):]
 	}
 	return texts
+}
+
+// columnsTold are the columns that a message names at most.
+const columnsTold = 15
+
+// unknownColumn is the fault of a column that a table does not have, with the
+// one that was meant, or else those there are.
+func (c *compiler) unknownColumn(pos mapfile.Pos, name string, r *relation) {
+	names := r.table.names()
+	near := mapfile.Nearest(name, names)
+	there := ""
+	switch {
+	case near != "" || len(names) == 0:
+	case len(names) > columnsTold:
+		there = fmt.Sprintf("; it has %s and %d more", strings.Join(names[:columnsTold], ", "), len(names)-columnsTold)
+	default:
+		there = "; it has " + strings.Join(names, ", ")
+	}
+	c.faultNear(pos, near, "unknown column %q in %s%s", name, r.title(), there)
 }

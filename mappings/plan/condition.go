@@ -65,7 +65,7 @@ func (c *compiler) columnNamed(f *frame, name mapfile.Text, bare *relation) (sql
 		if rel, _ := f.scope.find(alias); !dotted || rel == nil {
 			col := bare.column(name.Value)
 			if col == nil {
-				c.faultNear(name.Pos, mapfile.Nearest(name.Value, bare.table.names()), "unknown column %q in %s", name.Value, bare.title())
+				c.unknownColumn(name.Pos, name.Value, bare)
 				return sqlText{}, nil
 			}
 			if _, err := quoteName(col.Name); err != nil {

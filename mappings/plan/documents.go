@@ -93,7 +93,7 @@ func (c *compiler) document(d *mapfile.Document, from sourced) *document {
 		main := b.frame.scope.relations[0]
 		col := main.column(d.Column.Name)
 		if col == nil {
-			c.faultNear(d.Column.Pos, mapfile.Nearest(d.Column.Name, main.table.names()), "unknown column %q in %s", d.Column.Name, main.title())
+			c.unknownColumn(d.Column.Pos, d.Column.Name, main)
 			return nil
 		}
 		out.blob = b.frame.slot(main, &Column{Name: col.Name, Kind: convert.ColumnBinary})

@@ -181,7 +181,7 @@ func (f *frame) column(ref mapfile.ColumnRef, pos mapfile.Pos, selected bool) (p
 	}
 	col := rel.column(ref.Name)
 	if col == nil {
-		f.c.faultNear(pos, mapfile.Nearest(ref.Name, rel.table.names()), "unknown column %q in %s", ref.Name, rel.title())
+		f.c.unknownColumn(pos, ref.Name, rel)
 		return place{}, nil, false
 	}
 	if _, err := quoteName(ref.Name); err != nil {

@@ -173,16 +173,16 @@ func (c requestsShowCmd) Run(s *session) error {
 
 type requestsUpdateCmd struct {
 	deskFlags
-	ID          string    `arg:"" help:"The dealer's id of the request."`
-	Move        string    `arg:"" enum:"receive,schedule,quote,close,cancel,return" help:"The step: receive, schedule, quote, close, cancel, return (a lead to the wrong dealer)."`
-	User        string    `required:"" placeholder:"NAME" help:"Dealer user name of who does it."`
-	UserName    string    `placeholder:"NAME" help:"Full name, for the customer."`
-	Title       string    `placeholder:"TEXT" help:"A title instead of the usual one."`
-	Text        string    `placeholder:"TEXT" help:"A note for the customer."`
-	Date        time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"MOMENT" help:"The date it carries, such as 2026-03-06T12:00:00Z."`
-	Disposition string    `placeholder:"TEXT" help:"The outcome of a quote or lead."`
-	File        []string  `type:"existingfile" placeholder:"FILE" help:"A file to send, such as the quote; repeat it for several."`
-	Step        string    `placeholder:"NAME" help:"A name for the step: the same again is the same step again."`
+	ID          string   `arg:"" help:"The dealer's id of the request."`
+	Move        string   `arg:"" enum:"receive,schedule,quote,close,cancel,return" help:"The step: receive, schedule, quote, close, cancel, return (a lead to the wrong dealer)."`
+	User        string   `required:"" placeholder:"NAME" help:"Dealer user name of who does it."`
+	UserName    string   `placeholder:"NAME" help:"Full name, for the customer."`
+	Title       string   `placeholder:"TEXT" help:"A title instead of the usual one."`
+	Text        string   `placeholder:"TEXT" help:"A note for the customer."`
+	Date        string   `placeholder:"MOMENT" help:"The date it carries, such as 2026-03-06T12:00:00Z."`
+	Disposition string   `placeholder:"TEXT" help:"The outcome of a quote or lead."`
+	File        []string `type:"existingfile" placeholder:"FILE" help:"A file to send, such as the quote; repeat it for several."`
+	Step        string   `placeholder:"NAME" help:"A name for the step: the same again is the same step again."`
 }
 
 // Help is shown below the flags.
@@ -208,8 +208,12 @@ func (c requestsUpdateCmd) Run(s *session) error {
 	if c.Disposition != "" {
 		m.Disposition = c.Disposition
 	}
-	if !c.Date.IsZero() {
-		m.Date = &c.Date
+	if c.Date != "" {
+		date, err := time.Parse(time.RFC3339, c.Date)
+		if err != nil {
+			return usage("--date: %q is no moment; write it like 2026-03-06T12:00:00Z", c.Date)
+		}
+		m.Date = &date
 	}
 	for _, path := range c.File {
 		content, err := os.ReadFile(path)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/app"
@@ -104,7 +105,7 @@ func printRequest(s *session, v model.RequestView, asJSON bool) error {
 				fmt.Fprintf(&b, "; needs: %s", *a.Need)
 			}
 			if a.Advice != nil {
-				fmt.Fprintf(&b, "; should carry: %s", *a.Advice)
+				fmt.Fprintf(&b, "; should carry: %s", advised(*a.Advice))
 			}
 			fmt.Fprintln(&b)
 		}
@@ -194,4 +195,9 @@ func saveFile(ctx context.Context, s *session, desk *app.MessageDesk, dealer, di
 	}
 	_, err = fmt.Fprintf(s.err, "saved %s\n", path)
 	return err
+}
+
+// advised says with which flags a step is given what it should carry.
+func advised(advice string) string {
+	return strings.NewReplacer("updateDate", "--date", "disposition", "--disposition").Replace(advice)
 }

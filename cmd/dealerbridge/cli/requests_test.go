@@ -193,12 +193,12 @@ func TestRequests(t *testing.T) {
 			}
 		}
 		for want, args := range map[string][]string{
-			"--dealer CODE":            {"requests", "list", "--state", d.state},
-			"--limit is at least 1":    d.of("requests", "list", "--limit", "0"),
-			"--user":                   d.of("requests", "update", extend, "receive"),
-			"<move> must be one of":    d.of("requests", "update", extend, "approve", "--user", "jsample"),
-			"--type must be one of":    d.of("requests", "list", "--type", "repair"),
-			"--date":                   d.of("requests", "update", extend, "receive", "--user", "j", "--date", "Friday"),
+			"--dealer CODE":         {"requests", "list", "--state", d.state},
+			"--limit is at least 1": d.of("requests", "list", "--limit", "0"),
+			"--user":                d.of("requests", "update", extend, "receive"),
+			"<move> must be one of": d.of("requests", "update", extend, "approve", "--user", "jsample"),
+			"--type must be one of": d.of("requests", "list", "--type", "repair"),
+			`--date: "Friday" is no moment; write it like`: d.of("requests", "update", extend, "receive", "--user", "j", "--date", "Friday"),
 			"none.pdf":                 d.of("requests", "update", extend, "receive", "--user", "j", "--file", filepath.Join(folder, "none.pdf")),
 			"expected \"<id>\"":        d.of("requests", "show"),
 			"expected \"<id> <move>\"": d.of("requests", "update", "--user", "j"),
