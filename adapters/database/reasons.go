@@ -39,8 +39,10 @@ const (
 // their own.
 var serverFailures = numbered(map[Kind]map[string][]uint16{
 	Away: {
-		timeLimit:     {1028, 1969, 3024},
-		accessDenied:  {1044, 1045, 1449, 1698},
+		timeLimit: {1028, 1969, 3024},
+		accessDenied + ": no such user with this password, or not from this machine": {1045, 1698},
+		accessDenied + ": the account may not use the database of the DSN":           {1044},
+		accessDenied + ": the account a view works with does not exist":              {1449},
 		accountLocked: {3118, 4151},
 		"access denied: the password has to be changed": {1820},
 		"access denied: the password has expired":       {1862},
