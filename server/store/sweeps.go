@@ -73,7 +73,10 @@ func (s *Store) KeyLists(o KeyListOptions) (*KeyLists, error) {
 	if s.path == "" {
 		return k, nil
 	}
-	db, err := gorm.Open(sqliteDialector(sqliteDSN(s.path, "busy_timeout(1000)", "synchronous(NORMAL)")), &gorm.Config{
+	// What is written with every page reaches the file itself four times less
+	// often than usual: whoever has the turn then waits for the disk.
+	db, err := gorm.Open(sqliteDialector(sqliteDSN(s.path, "busy_timeout(1000)", "synchronous(NORMAL)",
+		"wal_autocheckpoint(4000)", "cache_size(-1000)")), &gorm.Config{
 		TranslateError: true, DisableAutomaticPing: true, SkipDefaultTransaction: true, Logger: logger.Discard,
 	})
 	if err != nil {

@@ -1,11 +1,10 @@
 package app
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -42,19 +41,19 @@ func plainParts(smaps []byte, program string) []span {
 	var found []span
 	var p span
 	ours := false
-	for lines := bufio.NewScanner(bytes.NewReader(smaps)); lines.Scan(); {
-		line := lines.Text()
-		if value, ok := strings.CutPrefix(line, "Anonymous:"); ok {
-			if ours && strings.TrimSpace(value) == "0 kB" {
-				found = append(found, p)
-			}
+	for line := range strings.Lines(string(smaps)) {
+		words := strings.Fields(line)
+		if len(words) == 0 {
 			continue
 		}
-		var rights, offset, device, file string
-		var inode uint64
-		var next span
-		if n, _ := fmt.Sscanf(line, "%x-%x %s %s %s %d %s", &next.from, &next.to, &rights, &offset, &device, &inode, &file); n >= 6 {
-			p, ours = next, file == program && (rights == "r-xp" || rights == "r--p")
+		if from, to, ok := strings.Cut(words[0], "-"); ok { // where the next piece begins
+			begin, errBegin := strconv.ParseUint(from, 16, 64)
+			end, errEnd := strconv.ParseUint(to, 16, 64)
+			p = span{uintptr(begin), uintptr(end)}
+			ours = errBegin == nil && errEnd == nil && len(words) == 6 && words[5] == program && (words[1] == "r-xp" || words[1] == "r--p")
+		}
+		if ours && len(words) == 3 && words[0] == "Anonymous:" && words[1] == "0" {
+			found = append(found, p)
 		}
 	}
 	return found
