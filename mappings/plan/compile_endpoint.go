@@ -274,6 +274,7 @@ func (c *compiler) finish(f *frame) {
 		c.finish(b.frame)
 		if !b.frame.made {
 			b.stmt = b.frame.statement()
+			b.stmt.untied = c.untied(b.frame)
 		}
 	}
 }

@@ -36,6 +36,8 @@ type fetcher struct {
 	// cannot be read, one call at a time.
 	note  func(b *branch, owner *row, reason Reason)
 	notes sync.Mutex
+	// entire says that the main rows are all there are of their kind.
+	entire bool
 }
 
 // rows runs one statement and gives its rows.
@@ -199,12 +201,7 @@ func (x *fetcher) rowsFor(ctx context.Context, at int, b *branch, owners []*row)
 	var rows []*row
 	var found []int // by row: its group
 	sizes := make([]int, groups.count()+1)
-	for start := 0; start < len(ask.tuples); start += maxList {
-		v := values{lists: map[listName][][]any{parentList: ask.tuples[start:min(start+maxList, len(ask.tuples))]}}
-		some, err := x.rows(ctx, b.stmt, b.frame, v)
-		if err != nil {
-			return nil, err
-		}
+	take := func(some []*row) {
 		for _, r := range some {
 			var ok bool
 			if key, ok = b.rowKey(r, key[:0]); !ok {
@@ -215,6 +212,19 @@ func (x *fetcher) rowsFor(ctx context.Context, at int, b *branch, owners []*row)
 				sizes[group+1]++
 			}
 		}
+	}
+	all, ok, err := x.untied(ctx, b, ask.tuples, groups)
+	if err != nil {
+		return nil, err
+	}
+	take(all)
+	for start := 0; start < len(ask.tuples) && !ok; start += maxList {
+		v := values{lists: map[listName][][]any{parentList: ask.tuples[start:min(start+maxList, len(ask.tuples))]}}
+		some, err := x.rows(ctx, b.stmt, b.frame, v)
+		if err != nil {
+			return nil, err
+		}
+		take(some)
 	}
 	// The rows of each group next to each other, in the order of groups, which is
 	// that of owners.
@@ -227,7 +237,7 @@ func (x *fetcher) rowsFor(ctx context.Context, at int, b *branch, owners []*row)
 		grouped[ends[found[i]]] = r
 		ends[found[i]]++
 	}
-	all := make([]*row, 0, len(rows))
+	all = make([]*row, 0, len(rows))
 	given := 0 // groups that have an owner
 	for i, owner := range owners {
 		group := groupOf[i]

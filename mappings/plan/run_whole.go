@@ -48,7 +48,7 @@ func (l *list) readWhole(ctx context.Context, e *env, a Asking, most int) ([]*ro
 		}
 		v.lists = map[listName][][]any{customerList: tuples}
 	}
-	x := &fetcher{q: a.Querier, env: e, note: noting(a, l.name)}
+	x := &fetcher{q: a.Querier, env: e, note: noting(a, l.name), entire: k.customer == nil}
 	wide, err := x.rows(ctx, w.stmt, w.frame, v)
 	if err != nil || len(wide) > most {
 		return nil, false, err

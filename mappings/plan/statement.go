@@ -192,7 +192,8 @@ type Statement struct {
 	Name   string // what it reads, for logs and golden files
 	server Server
 	pieces []piece
-	width  int // columns it returns
+	width  int     // columns it returns
+	untied *untied // of child rows
 }
 
 // render gives the text and the arguments of one run.
