@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,32 +20,32 @@ import (
 // of it. Nothing it does from then on has any effect.
 type mortal struct {
 	leadsync.Store
+	fault
 	far   *far
 	desk  *desk
-	die   int  // the step at which it dies; 0: never
-	after bool // the step has its effect
-	lives bool // the step fails, and the process goes on
-	// together says that the CRM takes several leads at once.
-	together bool
-	step     int
-	dead     bool
-	dying    context.CancelFunc
-	reason   string
+	dying context.CancelFunc
+
+	mu     sync.Mutex
+	step   int
+	dead   bool
+	reason string
+}
+
+// fault is what goes wrong once.
+type fault struct {
+	die      int  // the step at which the process dies; 0: never
+	after    bool // the step has its effect
+	lives    bool // the step fails, and the process goes on
+	together bool // the CRM takes several leads at once
 }
 
 // do runs one step.
 func (m *mortal) do(name string, step func() error) error {
-	if m.dead {
+	switch m.next(name) {
+	case gone:
 		return errGone
-	}
-	m.step++
-	if m.step != m.die {
+	case alive:
 		return step()
-	}
-	m.reason = name
-	if !m.lives {
-		m.dead = true
-		m.dying()
 	}
 	if m.after {
 		if err := step(); err != nil {
@@ -52,6 +53,48 @@ func (m *mortal) do(name string, step func() error) error {
 		}
 	}
 	return errGone
+}
+
+// fate is what becomes of a step.
+type fate int
+
+const (
+	alive fate = iota
+	struck
+	gone
+)
+
+// next counts a step. At the one chosen the process dies, unless it is only the
+// step that fails.
+func (m *mortal) next(name string) fate {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dead {
+		return gone
+	}
+	m.step++
+	if m.step != m.die {
+		return alive
+	}
+	m.reason = name
+	if !m.lives {
+		m.dead = true
+		m.dying()
+	}
+	return struck
+}
+
+func (m *mortal) isDead() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.dead
+}
+
+// told is what the step at fault was; "": it never came.
+func (m *mortal) told() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.reason
 }
 
 type inside struct{}
@@ -70,14 +113,14 @@ func (m *mortal) Together(ctx context.Context, do func(context.Context) error) e
 
 // Leases are no steps of their own: what they allow is.
 func (m *mortal) TakeLease(ctx context.Context, l leadsync.Lease, now time.Time) (bool, error) {
-	if m.dead {
+	if m.isDead() {
 		return false, errGone
 	}
 	return m.Store.TakeLease(ctx, l, now)
 }
 
 func (m *mortal) DropLease(ctx context.Context, l leadsync.Lease) error {
-	if m.dead {
+	if m.isDead() {
 		return errGone
 	}
 	return m.Store.DropLease(ctx, l)
@@ -171,14 +214,15 @@ func story(b *bench, m *mortal) {
 		}
 	}
 	b.opts = func(o *leadsync.Options) {
-		o.Store, o.Source, o.Updater, o.CRM, o.PullEvery = m, m, m, m, 4*time.Minute
+		o.Store, o.Source, o.Updater, o.CRM = m, m, m, m
+		rounds(o)
 		o.Parallel = 1 // so that the steps come in the same order every time
 	}
 	b.far.offer(newLead("L1"), newLead("L2"), newLead("L3"))
 	ended := make(chan error, 1)
 	w := b.worker()
 	go func() { ended <- w.Run(ctx) }()
-	b.opts = func(o *leadsync.Options) { o.PullEvery = 4 * time.Minute }
+	b.opts = rounds
 	restarted := false
 	restart := func() {
 		if ctx.Err() != nil && !restarted { // its death is told by its context, which other goroutines may ask
@@ -211,13 +255,17 @@ func story(b *bench, m *mortal) {
 	}
 }
 
+// rounds are so far apart that few of them find nothing to do: each of their steps
+// is one at which the whole story is played again.
+func rounds(o *leadsync.Options) { o.PullEvery, o.PushEvery = 5*time.Minute, 3*time.Minute }
+
 // TestAProcessThatDiesAtAnyStepLosesNothing ends it between any two durable steps.
 func TestAProcessThatDiesAtAnyStepLosesNothing(t *testing.T) {
 	for _, noIDs := range []bool{false, true} {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("LeadIDsKeptInTheCRM=%v/StepHadItsEffect=%v", !noIDs, after), func(t *testing.T) {
 				t.Parallel()
-				atEveryStep(t, noIDs, mortal{after: after})
+				atEveryStep(t, noIDs, fault{after: after})
 			})
 		}
 	}
@@ -228,28 +276,28 @@ func TestAStepThatFailsLosesNothing(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		t.Run(fmt.Sprintf("StepHadItsEffect=%v", after), func(t *testing.T) {
 			t.Parallel()
-			atEveryStep(t, false, mortal{after: after, lives: true})
+			atEveryStep(t, false, fault{after: after, lives: true})
 		})
 	}
 }
 
 // atEveryStep plays the story with another step at fault each time, until the story
 // is over before that step comes.
-func atEveryStep(t *testing.T, noIDs bool, how mortal) {
+func atEveryStep(t *testing.T, noIDs bool, how fault) {
 	for die, through := 1, false; !through && !t.Failed(); die++ {
 		inBubble(t, func(_ *testing.T, b *bench) {
-			m := how
-			m.die, b.desk.noIDs = die, noIDs
-			story(b, &m)
-			through = m.reason == ""
-			b.check(die, &m)
+			how.die, b.desk.noIDs = die, noIDs
+			m := &mortal{fault: how}
+			story(b, m)
+			through = m.told() == ""
+			b.check(die, m.told())
 		})
 	}
 }
 
-func (b *bench) check(die int, m *mortal) {
+func (b *bench) check(die int, reason string) {
 	b.Helper()
-	where := fmt.Sprintf("at fault was step %d, %s", die, m.reason)
+	where := fmt.Sprintf("at fault was step %d, %s", die, reason)
 	if diff := cmp.Diff([]string{"Lead L1 false", "Lead L2 true", "Lead L3 false"}, b.desk.all()); diff != "" {
 		b.Errorf("%s: the CRM (-want +got):\n%s", where, diff)
 	}
@@ -269,7 +317,7 @@ func (b *bench) check(die int, m *mortal) {
 	if got, known := b.far.repeats(), counts.Repeats; got > known {
 		b.Errorf("%s: %d repeats arrived, %d are counted", where, got, known)
 	}
-	if m.reason != "posting" && m.reason != "a transaction" && b.far.repeats() > 0 {
+	if reason != "posting" && reason != "a transaction" && b.far.repeats() > 0 {
 		b.Errorf("%s: %d repeats", where, b.far.repeats())
 	}
 	if counts.Leads[leadsync.Written] != 3 || counts.Held != 0 {

@@ -57,7 +57,7 @@ func TestLeadsWrittenTogetherAreNeitherLostNorDoubled(t *testing.T) {
 	for _, lives := range []bool{false, true} {
 		t.Run(fmt.Sprintf("ProcessLives=%v", lives), func(t *testing.T) {
 			t.Parallel()
-			atEveryStep(t, false, mortal{together: true, after: true, lives: lives})
+			atEveryStep(t, false, fault{together: true, after: true, lives: lives})
 		})
 	}
 }

@@ -53,7 +53,7 @@ func TestALeadArrivesIsWorkedAndIsReported(t *testing.T) {
 func TestAnotherProcessSoonTakesOverFromOneThatDied(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		ctx, die := context.WithCancel(t.Context())
-		m := &mortal{Store: b.state, far: b.far, desk: b.desk, dying: die, die: 4}
+		m := &mortal{Store: b.state, fault: fault{die: 4}, far: b.far, desk: b.desk, dying: die}
 		b.opts = func(o *leadsync.Options) { o.Store, o.Source, o.Updater, o.CRM = m, m, m, m }
 		b.far.offer(newLead("L1"), newLead("L2"))
 		ended := make(chan error, 1)
@@ -61,7 +61,7 @@ func TestAnotherProcessSoonTakesOverFromOneThatDied(t *testing.T) {
 		go func() { ended <- first.Run(ctx) }()
 		b.pass(time.Second)
 		if err := <-ended; err != nil || ctx.Err() == nil {
-			t.Fatalf("it ended with %v at %s", err, m.reason)
+			t.Fatalf("it ended with %v at %s", err, m.told())
 		}
 		b.opts = nil
 		b.run(b.worker())
