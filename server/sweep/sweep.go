@@ -39,12 +39,17 @@ type Request struct {
 	Size           int64 // rows a page, at least 1
 	// LeaveOutAtMost is the share of the sweep's rows that may be left out.
 	LeaveOutAtMost float64
+
+	name string // what group returns, once it was asked
 }
 
 // group names the sweeps whose pages could be taken for each other's. No part
 // can hold a NUL: dealer and client come from configuration, customer numbers
 // are checked for it when they are read from the address.
 func (r Request) group() string {
+	if r.name != "" {
+		return r.name
+	}
 	parts := append([]string{r.Dealer, r.Client, r.Endpoint, strconv.FormatInt(r.Size, 10)}, r.Query.Customers...)
 	return strings.Join(parts, "\x00")
 }
@@ -143,6 +148,7 @@ func Get[T any](ctx context.Context, s *Sweeps, r Request, src Source[T]) (Page[
 	if r.Page == 0 {
 		src = src.inOne(r.Size)
 	}
+	r.name = r.group()
 	for stale, taken := 0, 0; ; {
 		p, err := get(ctx, s, r, src)
 		switch {
