@@ -53,6 +53,7 @@ type settings struct {
 	svg      string
 	soak     time.Duration
 	only     string
+	leads    int
 }
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
@@ -81,7 +82,8 @@ func read(args []string, complain io.Writer) (settings, error) {
 	f.IntVar(&o.rounds, "rounds", 0, "how often every target has its turn; 0 is what suits the size")
 	f.StringVar(&o.json, "json", "", "file to write all figures to, as JSON")
 	f.StringVar(&o.svg, "svg", "", "file to draw the chart into")
-	f.StringVar(&o.only, "only", "", "one part alone: contract, endpoints, depth, pull")
+	f.StringVar(&o.only, "only", "", "one part alone: contract, endpoints, depth, pull, leads")
+	f.IntVar(&o.leads, "leads", 0, "how many leads go into a CRM and are reported back; 0 is what suits the size")
 	f.DurationVar(&o.soak, "soak", 0, "instead of measuring, keep the gateway under load for so long and watch its memory")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -90,8 +92,11 @@ func read(args []string, complain io.Writer) (settings, error) {
 	if o.size, ok = yard.Sizes[*size]; !ok || f.NArg() > 0 {
 		return o, errors.New("the size is small, medium or large, and there are no arguments beside the flags")
 	}
-	if parts := []string{"", "contract", "endpoints", "depth", "pull"}; !slices.Contains(parts, o.only) {
+	if parts := []string{"", "contract", "endpoints", "depth", "pull", "leads"}; !slices.Contains(parts, o.only) {
 		return o, fmt.Errorf("-only takes one of %v", parts[1:])
+	}
+	if o.leads <= 0 {
+		o.leads = leadsOf[*size]
 	}
 	if o.duration <= 0 {
 		o.duration = 5 * time.Second

@@ -107,6 +107,7 @@ type Report struct {
 	Rows  []Row  `json:"rows"`
 	Depth *Depth `json:"depth,omitempty"`
 	Pulls []Pull `json:"pulls,omitempty"`
+	Leads *Leads `json:"leads,omitempty"`
 }
 
 // Add takes up the runs of an endpoint, round by round the same for all targets.
@@ -191,6 +192,12 @@ func (r *Report) JSON(w io.Writer) error {
 // Table writes everything for a person to read.
 func (r *Report) Table(out io.Writer) error {
 	var text strings.Builder
+	if len(r.Rows) == 0 && r.Leads != nil {
+		fmt.Fprintf(&text, "%s\ntook %s\n\n", r.Machine, r.Took.Round(time.Second))
+		r.Leads.write(&text)
+		_, err := io.WriteString(out, text.String())
+		return err
+	}
 	fmt.Fprintf(&text, "%s\nMariaDB or MySQL %s, %d contracts, took %s\n\n", r.Machine, r.Database, r.Contracts, r.Took.Round(time.Second))
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "endpoint\tclients\ttarget\treq/s\tp50 ms\tp99 ms\tCPU ms\tDB CPU ms\tMiB\tKiB/answer\t")
@@ -224,6 +231,9 @@ func (r *Report) Table(out io.Writer) error {
 	for _, p := range r.Pulls {
 		fmt.Fprintf(&text, "full pull of 1000 customers, %d pullers, %d requests: gateway %.1f s, baseline %.1f s, statements %.1f s; %.2f of the baseline, %.2f of the statements\n",
 			p.Pullers, p.Requests, p.Gateway, p.Baseline, p.Statements, p.ToBaseline, p.ToStatements)
+	}
+	if r.Leads != nil {
+		r.Leads.write(&text)
 	}
 	fmt.Fprintf(&text, "gateway: ready in %s, binary %.1f MB, memory %.1f MiB, at most %.1f MiB (baseline at most %.1f MiB)\n",
 		round(r.StartUp), float64(r.Binary)/1e6, float64(r.Memory)/(1<<20), float64(r.MemoryMost)/(1<<20), float64(r.BaselineMemoryMost)/(1<<20))
