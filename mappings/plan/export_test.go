@@ -10,3 +10,45 @@ var (
 
 // Fold is fold.
 func (c Collation) Fold(text string) string { return c.fold(text) }
+
+// TakeTheLongWay has every field of a program made by its evaluator and every
+// order by values, so that the short ways can be held against them.
+func (p *Program) TakeTheLongWay() {
+	for _, l := range p.lists {
+		for _, part := range l.parts() {
+			part.element.takeTheLongWay()
+			part.rows.frame.takeTheLongWay()
+		}
+	}
+}
+
+func (e *element) takeTheLongWay() {
+	for i := range e.moves {
+		e.moves[i].form = formLong
+	}
+	for _, l := range e.lists {
+		for _, source := range l.sources {
+			for _, one := range append(source.rows, source.element) {
+				if one != nil {
+					one.takeTheLongWay()
+				}
+			}
+		}
+	}
+}
+
+func (f *frame) takeTheLongWay() {
+	for _, b := range f.branches {
+		for i := range b.order {
+			b.order[i].plain = false
+		}
+		b.frame.takeTheLongWay()
+	}
+}
+
+// KeyCells says in which cells of its statements an endpoint's key of one column
+// and its customer stand, and those below what they belong to.
+func (p *Program) KeyCells(endpoint string) (id, customer, parent int) {
+	rr := p.lists[endpoint].rows
+	return rr.key[0].slot, rr.customer.places[0].slot, 0
+}
