@@ -97,7 +97,11 @@ func (b *binder) warn(pos mapfile.Pos, path, format string, args ...any) {
 func (b *binder) table(s mapfile.Source, path string) *database.Table {
 	t := b.catalog.Tables[plan.TableRef{Database: s.Database.Value, Table: s.Table.Value}]
 	if t == nil && s.Table.Value != "" {
-		b.fault(s.Table.Pos, path, mapfile.Nearest(s.Table.Value, b.catalog.Names(s.Database.Value)), "unknown table %q", s.Table.Value)
+		near, or := mapfile.Nearest(s.Table.Value, b.catalog.Names(s.Database.Value)), ""
+		if near == "" {
+			or = ": it is not there, or the account may not read it"
+		}
+		b.fault(s.Table.Pos, path, near, "unknown table %q%s", s.Table.Value, or)
 	}
 	return t
 }

@@ -121,7 +121,15 @@ func (c *compiler) table(s mapfile.Source) *Table {
 			}
 		}
 		slices.Sort(known)
-		c.faultNear(pos, mapfile.Nearest(s.Table.Value, known), "unknown table %q", s.Table.Value)
+		near, name := mapfile.Nearest(s.Table.Value, known), s.Table.Value
+		if s.Database.Value != "" {
+			name = s.Database.Value + "." + name
+		}
+		if near == "" {
+			c.fault(pos, "unknown table %q: it is not there, or the account may not read it", name)
+			return nil
+		}
+		c.faultNear(pos, near, "unknown table %q", name)
 	}
 	return t
 }
