@@ -173,9 +173,9 @@ const (
 	DefaultMostItems      = 100
 	DefaultCustomerPath   = "/api/v1/customer"
 	DefaultSweepIdle      = 30 * time.Minute
-	DefaultSweepMemory    = 8
+	DefaultSweepMemory    = 4
 	DefaultSweepKept      = 256
-	DefaultMemory         = 24
+	DefaultMemory         = 20
 	DefaultTokenLife      = time.Hour
 	DefaultConnections    = 8
 	DefaultWaiting        = 64
