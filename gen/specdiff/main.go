@@ -2,8 +2,12 @@
 // came, went or changed, and which lines of which dealer map them. It reads specifications and YAML as text; it knows
 // neither the mapping compiler nor any generated code.
 //
-//	go run ./gen/specdiff -old HEAD
+//	go run ./gen/specdiff                (CRS and leads, against the last commit)
+//	go run ./gen/specdiff -old v1.2.0
 //	go run ./gen/specdiff -old earlier.yaml -new openapi/crs/openapi.yaml -dealers mappings/dealers
+//
+// A change of what CRS asks concerns rms.yaml; one of the lead interface concerns crm.yaml, the files of reasons and
+// stages beside it, and Caterpillar's own lists in -standard.
 //
 // It reports and judges nothing: exit code 0 with or without changes, 1 when something cannot be read, 2 for wrong
 // usage.
@@ -43,61 +47,98 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("specdiff", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	before := flags.String("old", "HEAD", "the earlier specification: a file, or a git revision that holds -new")
-	after := flags.String("new", "openapi/crs/openapi.yaml", "the specification as it is now")
+	after := flags.String("new", "", "the specification as it is now; without it "+strings.Join(specifications, " and "))
 	dealers := flags.String("dealers", "mappings/dealers", "the directory with a folder of mappings per dealer")
+	lists := flags.String("standard", "mappings/standard/standard.go", "the file with Caterpillar's own reasons and stages")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return flag.ErrHelp
 	}
-	newText, err := os.ReadFile(*after)
+	of := specifications
+	if *after != "" {
+		of = []string{*after}
+	}
+	var out bytes.Buffer
+	for _, file := range of {
+		if err := (comparison{before: *before, after: file, dealers: *dealers, lists: *lists}).write(ctx, &out); err != nil {
+			return err
+		}
+	}
+	_, err := stdout.Write(out.Bytes())
+	return err
+}
+
+// specifications are those that mapping files are written against.
+var specifications = []string{"openapi/crs/openapi.yaml", "openapi/lead/openapi.yaml"}
+
+// comparison is one specification beside an earlier state of it.
+type comparison struct {
+	before, after  string
+	dealers, lists string
+}
+
+func (c comparison) write(ctx context.Context, out *bytes.Buffer) error {
+	newText, err := os.ReadFile(c.after)
 	if err != nil {
 		return fmt.Errorf("reading the specification: %w", err)
 	}
-	oldText, found, err := earlier(ctx, *before, *after)
+	oldText, found, err := earlier(ctx, c.before, c.after)
 	if err != nil {
 		return err
 	}
 	if !found {
-		_, err := fmt.Fprintf(stdout, "%s: nothing earlier to compare with at %s\n", *after, *before)
-		return err
+		fmt.Fprintf(out, "%s: nothing earlier to compare with at %s\n", c.after, c.before)
+		return nil
 	}
-	oldSpec, err := readSpec(*before, oldText)
+	oldSpec, _, err := readSpec(c.before, oldText)
 	if err != nil {
 		return err
 	}
-	newSpec, err := readSpec(*after, newText)
+	newSpec, leads, err := readSpec(c.after, newText)
 	if err != nil {
 		return err
 	}
 	changes := compare(oldSpec, newSpec)
 	if len(changes) == 0 {
-		_, err := fmt.Fprintf(stdout, "%s: no member of an answer changed since %s\n", *after, *before)
-		return err
+		what := "an answer"
+		if leads {
+			what = "a lead or an update"
+		}
+		fmt.Fprintf(out, "%s: no member of %s changed since %s\n", c.after, what, c.before)
+		return nil
 	}
-	files, err := filepath.Glob(filepath.Join(*dealers, "*", "rms.yaml"))
+	for _, change := range changes {
+		fmt.Fprintf(out, "%s: %s: %s: %s\n", c.after, change.endpoint, change.path, change.what)
+	}
+	if leads {
+		return c.leads(out, changes, oldSpec, newSpec)
+	}
+	return c.mappings(out, "rms.yaml", func(file, dealer string, text []byte) ([]string, error) {
+		found, err := readMapping(text, newSpec, oldSpec)
+		return found.touched(file, dealer, changes), err
+	})
+}
+
+// mappings asks about every dealer's file of a name, in the dealers' order.
+func (c comparison) mappings(out *bytes.Buffer, name string, touched func(file, dealer string, text []byte) ([]string, error)) error {
+	files, err := filepath.Glob(filepath.Join(c.dealers, "*", name))
 	if err != nil {
 		return fmt.Errorf("looking for mapping files: %w", err)
 	}
 	slices.Sort(files)
-	var out bytes.Buffer
-	for _, change := range changes {
-		fmt.Fprintf(&out, "%s: %s: %s: %s\n", *after, change.endpoint, change.path, change.what)
-	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return fmt.Errorf("reading a mapping file: %w", err)
 		}
-		mapping, err := readMapping(text, newSpec, oldSpec)
+		lines, err := touched(file, filepath.Base(filepath.Dir(file)), text)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		dealer := filepath.Base(filepath.Dir(file))
-		for _, line := range mapping.touched(file, dealer, changes) {
-			fmt.Fprintln(&out, line)
+		for _, line := range lines {
+			fmt.Fprintln(out, line)
 		}
 	}
-	_, err = stdout.Write(out.Bytes())
-	return err
+	return nil
 }
 
 // earlier returns the earlier text. A revision that lacks the file, or a repository without any, is not found.

@@ -26,14 +26,28 @@ type endpoint map[string]member
 // spec holds the endpoints of a specification by name.
 type spec map[string]endpoint
 
-// readSpec parses a specification and keeps its GET operations with a JSON answer.
-func readSpec(name string, text []byte) (spec, error) {
+// The sections of crm.yaml that stand for the two halves of the lead interface.
+const (
+	leadSection   = "lead"
+	updateSection = "update"
+)
+
+// readSpec parses a specification and keeps its GET operations with a JSON answer. Of the lead interface it keeps what
+// a lead holds and what an update may hold, under the names crm.yaml has for them; leads says that it is that one.
+func readSpec(name string, text []byte) (all spec, leads bool, err error) {
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromData(text)
 	if err != nil {
-		return nil, fmt.Errorf("reading the specification %s: %w", name, err)
+		return nil, false, fmt.Errorf("reading the specification %s: %w", name, err)
 	}
-	all := spec{}
+	all = spec{}
+	if doc.Components != nil && doc.Components.Schemas["Lead"] != nil && doc.Components.Schemas["LeadUpdate"] != nil {
+		for section, schema := range map[string]string{leadSection: "Lead", updateSection: "LeadUpdate"} {
+			all[section] = endpoint{}
+			collect(doc.Components.Schemas[schema], "", all[section])
+		}
+		return all, true, nil
+	}
 	for address, item := range doc.Paths.Map() {
 		if item.Get == nil || item.Get.Responses == nil {
 			continue
@@ -46,7 +60,7 @@ func readSpec(name string, text []byte) (spec, error) {
 		collect(itemSchema(answer.Value.Content["application/json"].Schema), "", members)
 		all[path.Base(address)] = members
 	}
-	return all, nil
+	return all, false, nil
 }
 
 // itemSchema finds in an answer what a mapping describes: one element of `items`, or the only object in it.
@@ -87,7 +101,8 @@ func describe(schema *openapi3.Schema, required bool) member {
 	if schema.MaxLength != nil {
 		m.length = strconv.FormatUint(*schema.MaxLength, 10)
 	}
-	for _, value := range schema.Enum {
+	known, _ := schema.Extensions["x-known-values"].([]any) // of a list that may grow
+	for _, value := range append(known, schema.Enum...) {
 		m.enum = append(m.enum, fmt.Sprint(value))
 	}
 	if schema.Items != nil {
@@ -105,6 +120,7 @@ const allMembers = "(all members)"
 type change struct {
 	endpoint, path, what string
 	added, nowRequired   bool
+	gone, came           []string // values of its list
 }
 
 // compare lists what differs, by endpoint and path.
@@ -145,6 +161,7 @@ func compareMembers(name string, before, after endpoint) []change {
 			if what := difference(was, is); what != "" {
 				changes = append(changes, change{
 					endpoint: name, path: at, what: what, nowRequired: is.required && !was.required,
+					gone: without(was.enum, is.enum), came: without(is.enum, was.enum),
 				})
 			}
 		}

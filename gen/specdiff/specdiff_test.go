@@ -21,24 +21,87 @@ func report(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
+// sameAs holds a report against a golden file.
+func sameAs(t *testing.T, golden, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("report (-want +got):\n%s", diff)
+	}
+}
+
 func TestReport(t *testing.T) {
 	t.Run("NamesTheLinesAChangeTouches", func(t *testing.T) {
 		got, err := report(t, "-old", "testdata/old.yaml", "-new", "testdata/new.yaml", "-dealers", "testdata/dealers")
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden := "testdata/want.txt"
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
+		sameAs(t, "testdata/want.txt", got)
+	})
+	t.Run("NamesWhatAChangeOfTheLeadInterfaceTouches", func(t *testing.T) {
+		got, err := report(t, "-old", "testdata/leads/old.yaml", "-new", "testdata/leads/new.yaml", "-dealers", "testdata/leads/dealers", "-standard", "testdata/leads/standard.txt")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("report (-want +got):\n%s", diff)
+		sameAs(t, "testdata/leads/want.txt", got)
+	})
+	t.Run("SaysWhenNothingOfLeadsChanged", func(t *testing.T) {
+		got, err := report(t, "-old", "testdata/leads/old.yaml", "-new", "testdata/leads/old.yaml", "-dealers", "testdata/leads/dealers")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "testdata/leads/old.yaml: no member of a lead or an update changed since testdata/leads/old.yaml\n"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+	t.Run("ReadsTheRealLeadInterface", func(t *testing.T) {
+		current := "../../openapi/lead/openapi.yaml"
+		text, err := os.ReadFile(current)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := filepath.Join(t.TempDir(), "before.yaml")
+		other := strings.Replace(string(text), "- Duplicate Lead Received\n", "- Came Before\n", 1)
+		if other == string(text) {
+			t.Fatal("the reasons are not where this test looks for them")
+		}
+		if err := os.WriteFile(before, []byte(other), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := report(t, "-old", before, "-new", current, "-dealers", "../../mappings/dealers", "-standard", "../../mappings/standard/standard.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{
+			current + ": update: rejectedReasonWhy: values gone: Came Before; values new: Duplicate Lead Received\n",
+			"../../mappings/dealers/demo/crm.yaml:",
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("got %q, want %q in it", got, want)
+			}
+		}
+		if strings.Contains(got, "standard.go") {
+			t.Errorf("the list has the value that came: %s", got)
+		}
+	})
+	t.Run("ComparesBothSpecificationsWhereNoneIsNamed", func(t *testing.T) {
+		t.Chdir("../..")
+		got, err := report(t, "-old", "HEAD")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{"openapi/crs/openapi.yaml: ", "openapi/lead/openapi.yaml: "} {
+			if !strings.Contains(got, file) {
+				t.Errorf("got %q, want %q in it", got, file)
+			}
 		}
 	})
 	t.Run("SaysWhenNothingChanged", func(t *testing.T) {
