@@ -13,6 +13,7 @@ import (
 // SandboxOptions is what a sandbox run by itself is made of.
 type SandboxOptions struct {
 	Listener net.Listener // closed when the sandbox ends
+	Dealer   string       // whose leads and customers are played, and whose the client is; "" is the sandbox's own
 	Seed     uint64
 	Leads    int // how many leads wait at the beginning
 	// Gateways are those whose dealers get messages of the Cat Rental Store.
@@ -26,6 +27,7 @@ type Sandbox struct {
 	Token, Leads, QR string // addresses, as a dealer's configuration has them
 	Messages         string
 	Control          string
+	Dealer           string // code
 	ClientID, Secret string
 
 	played   *sandbox.Sandbox
@@ -36,8 +38,8 @@ type Sandbox struct {
 // OpenSandbox makes the sandbox: Caterpillar's services, simulated.
 func OpenSandbox(o SandboxOptions) (*Sandbox, error) {
 	client := sandbox.DefaultClient
-	if len(o.Gateways) > 0 {
-		client.Dealer = o.Gateways[0].Code // whose leads come, and whose customers ask, where nobody says so
+	if o.Dealer != "" {
+		client.Dealer = o.Dealer
 	}
 	played, err := sandbox.New(sandbox.Options{Clients: []sandbox.Client{client}, Seed: o.Seed, Leads: o.Leads, Now: o.Now})
 	if err != nil {
@@ -52,7 +54,7 @@ func OpenSandbox(o SandboxOptions) (*Sandbox, error) {
 	s := &Sandbox{
 		Token: base + sandbox.TokenPath, Leads: base + sandbox.LeadBase, QR: base + sandbox.QRPath, Control: base + "/control",
 		Messages: base + sandbox.MessagePath, played: played,
-		ClientID: client.ID, Secret: client.Secret,
+		Dealer: client.Dealer, ClientID: client.ID, Secret: client.Secret,
 		server: newHTTPServer(config.Default(), played, nil, o.Log), listener: o.Listener,
 	}
 	s.server.WriteTimeout = 0 // scripted delays are as long as they are asked to be

@@ -15,9 +15,9 @@ type sandboxCmd struct {
 	Listen string `short:"l" placeholder:"HOST:PORT" default:"127.0.0.1:8090" env:"DEALERBRIDGE_SANDBOX_LISTEN" help:"Address to listen on (${default}); port 0 takes a free one."`
 	Seed   uint64 `placeholder:"N" default:"1" help:"The same seed makes the same leads (${default})."`
 	Leads  int    `placeholder:"N" default:"25" help:"How many leads wait at the beginning (${default})."`
+	Dealer string `placeholder:"CODE" default:"D100" env:"DEALERBRIDGE_SANDBOX_DEALER" help:"Code of the dealer whose leads and customers are played (${default}); the client belongs to it."`
 
 	Gateway       string `placeholder:"URL" env:"DEALERBRIDGE_SANDBOX_GATEWAY" help:"Address of a gateway that the Cat Rental Store posts messages to; more can be added below /control/portal/dealers."`
-	GatewayDealer string `placeholder:"CODE" default:"D100" env:"DEALERBRIDGE_SANDBOX_GATEWAY_DEALER" help:"The dealer behind it (${default})."`
 	GatewayClient string `placeholder:"ID" env:"DEALERBRIDGE_SANDBOX_GATEWAY_CLIENT" help:"The client id the gateway knows the store by; it needs the scopes crs.message and crs.read."`
 	GatewaySecret string `placeholder:"SECRET" env:"DEALERBRIDGE_SANDBOX_GATEWAY_SECRET" help:"Its secret; better given in the environment."`
 }
@@ -27,7 +27,7 @@ func (c sandboxCmd) gateways() []sandbox.Dealer {
 	if c.Gateway == "" {
 		return nil
 	}
-	return []sandbox.Dealer{{Code: c.GatewayDealer, URL: c.Gateway, ClientID: c.GatewayClient, Secret: c.GatewaySecret}}
+	return []sandbox.Dealer{{Code: c.Dealer, URL: c.Gateway, ClientID: c.GatewayClient, Secret: c.GatewaySecret}}
 }
 
 // Help is shown below the flags.
@@ -56,7 +56,7 @@ func (c sandboxCmd) Run(s *session) (err error) {
 		return err
 	}
 	played, err := app.OpenSandbox(app.SandboxOptions{
-		Listener: listener, Seed: c.Seed, Leads: c.Leads, Gateways: c.gateways(), Log: log, Now: s.now,
+		Listener: listener, Dealer: c.Dealer, Seed: c.Seed, Leads: c.Leads, Gateways: c.gateways(), Log: log, Now: s.now,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -96,7 +96,7 @@ Paste these into another terminal:
   curl -s -H 'Content-Type: application/json' -d '[{"on":"leads","kind":"lost"},{"on":"leads","kind":"status","status":503,"retryAfter":"5"}]' {{.Control}}/faults
 
   # the Cat Rental Store gets to know a gateway; a customer asks for service, with a photo, and thinks better of it
-  curl -s -H 'Content-Type: application/json' -d '{"code":"D100","url":"http://127.0.0.1:8080","clientId":"ID","secret":"SECRET"}' {{.Control}}/portal/dealers
+  curl -s -H 'Content-Type: application/json' -d '{"code":"{{.Dealer}}","url":"http://127.0.0.1:8080","clientId":"ID","secret":"SECRET"}' {{.Control}}/portal/dealers
   curl -s -H 'Content-Type: application/json' -d '{"type":"service","photoBytes":200000}' {{.Control}}/portal/requests
   curl -s {{.Control}}/portal/requests
   curl -s -H 'Content-Type: application/json' -d '{"id":"ID OF THE REQUEST","act":"cancel"}' {{.Control}}/portal/requests/act

@@ -96,7 +96,7 @@ func TestSandboxWithAGateway(t *testing.T) {
 	go func() {
 		defer write.Close() // a sandbox that ends early ends the reading below, too
 		code <- cli.Run(ctx, "v1-test", []string{
-			"sandbox", "--listen", "127.0.0.1:0", "--gateway", gateway.URL, "--gateway-dealer", "D300", "--gateway-client", "crs", "--gateway-secret", "s",
+			"sandbox", "--listen", "127.0.0.1:0", "--gateway", gateway.URL, "--dealer", "D300", "--gateway-client", "crs", "--gateway-secret", "s",
 		}, write, io.Discard)
 	}()
 	var base string
