@@ -37,11 +37,64 @@ func (b *block) next(blank []convert.Cell) *row {
 
 var freeBlocks = sync.Pool{New: func() any { return &block{cells: make([]convert.Cell, blockCells)} }}
 
+// chunk is room for lists of rows, or for lists of such lists.
+type chunk[T any] struct {
+	all  [chunkLength]T
+	used int
+}
+
+const chunkLength = 512
+
+var (
+	freeLists    = sync.Pool{New: func() any { return new(chunk[*row]) }}
+	freeBranches = sync.Pool{New: func() any { return new(chunk[[]*row]) }}
+)
+
+// roomIn gives room for n in the last of the chunks, or in a new one.
+func roomIn[T any](chunks *[]*chunk[T], free *sync.Pool, n int) []T {
+	if n > chunkLength {
+		return make([]T, n)
+	}
+	var c *chunk[T]
+	if last := len(*chunks) - 1; last >= 0 && (*chunks)[last].used+n <= chunkLength {
+		c = (*chunks)[last]
+	} else {
+		c, _ = free.Get().(*chunk[T])
+		*chunks = append(*chunks, c)
+	}
+	c.used += n
+	return c.all[c.used-n : c.used : c.used]
+}
+
+func giveBack[T any](chunks []*chunk[T], free *sync.Pool) {
+	for _, c := range chunks {
+		clear(c.all[:c.used])
+		c.used = 0
+		free.Put(c)
+	}
+}
+
 // blocks are those of one request. They are taken by several statements at the
 // same time.
 type blocks struct {
-	mu  sync.Mutex
-	all []*block
+	mu       sync.Mutex
+	all      []*block
+	lists    []*chunk[*row]
+	branches []*chunk[[]*row]
+}
+
+// list gives room for a list of n rows.
+func (b *blocks) list(n int) []*row {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return roomIn(&b.lists, &freeLists, n)
+}
+
+// branchesOf gives room for n lists of rows.
+func (b *blocks) branchesOf(n int) [][]*row {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return roomIn(&b.branches, &freeBranches, n)
 }
 
 // take gives a block with room for at least one row of so many cells.
@@ -70,5 +123,7 @@ func (b *blocks) release() {
 		one.usedRows, one.usedLen = 0, 0
 		freeBlocks.Put(one)
 	}
-	b.all = nil
+	giveBack(b.lists, &freeLists)
+	giveBack(b.branches, &freeBranches)
+	b.all, b.lists, b.branches = nil, nil, nil
 }

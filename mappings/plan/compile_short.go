@@ -246,7 +246,7 @@ type move struct {
 func (c *compiler) layOut(e *element, order []int, needs [][]int) {
 	e.number = c.elements
 	c.elements++
-	e.objects = []object{{}}
+	e.objects = []object{{slice: reflect.SliceOf(e.shape.typ), size: e.shape.typ.Size()}}
 	for _, i := range order {
 		f := e.fields[i]
 		m := move{

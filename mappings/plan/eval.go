@@ -47,6 +47,16 @@ type env struct {
 	fileExists  func(dir, name string) (bool, error)
 	failed      atomic.Pointer[error] // the first failure of fileExists
 	blocks      blocks                // of the rows fetched
+	scalars     map[listName][]any    // that every statement is given
+}
+
+// scalarsWith are the values every statement is given, with the bounds of a look
+// for changes.
+func (e *env) scalarsWith(since []any) map[listName][]any {
+	if len(since) == 0 && e.scalars != nil {
+		return e.scalars
+	}
+	return map[listName][]any{dealerName: {e.dealer}, todayName: {e.today}, sinceBound: since}
 }
 
 // row is one fetched row with all that was fetched for it.

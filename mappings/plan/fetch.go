@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -42,13 +41,13 @@ type fetcher struct {
 
 // rows runs one statement and gives its rows.
 func (x *fetcher) rows(ctx context.Context, stmt *Statement, f *frame, v values) ([]*row, error) {
-	v.scalars = map[listName][]any{dealerName: {x.env.dealer}, todayName: {x.env.today}, sinceBound: v.scalars[sinceBound]}
+	v.scalars = x.env.scalarsWith(v.scalars[sinceBound])
 	v.asked = x.env.asked
 	text, args, err := stmt.render(v)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]*row, 0, blockRows)
+	all := x.env.blocks.list(v.about(f))[:0]
 	blank := f.blank
 	if len(blank) != len(f.slots) { // its statement was made by hand
 		blank = f.emptyCells()
@@ -69,6 +68,20 @@ func (x *fetcher) rows(ctx context.Context, stmt *Statement, f *frame, v values)
 	return all, nil
 }
 
+// about is how many rows a statement may find, a guess.
+func (v values) about(f *frame) int {
+	n := 0
+	for _, list := range v.lists {
+		n += len(list)
+	}
+	if f.parents > 0 {
+		n *= rowsPerOwner
+	}
+	return min(max(n, blockRows), chunkLength)
+}
+
+const rowsPerOwner = 4
+
 // branches fetches everything that hangs on rows of a frame: joins that are
 // fetched apart, child lists, rows of aggregates, level by level, at the same
 // time within a level.
@@ -88,7 +101,7 @@ func (x *fetcher) branches(ctx context.Context, f *frame, rows []*row) error {
 		}
 	}
 	n := len(f.branches)
-	lists := make([][]*row, n*len(rows))
+	lists := x.env.blocks.branchesOf(n * len(rows))
 	for i, r := range rows {
 		r.branches = lists[i*n : (i+1)*n : (i+1)*n]
 	}
@@ -171,99 +184,6 @@ func (x *fetcher) noted(b *branch, owner *row, reason Reason) {
 	x.note(b, owner, reason)
 }
 
-// rowsFor gives the rows of a branch to their owners and tells all of them.
-func (x *fetcher) rowsFor(ctx context.Context, at int, b *branch, owners []*row) ([]*row, error) {
-	if b.elements != nil {
-		return x.takeApart(at, b, owners), nil
-	}
-	// Owners with the same key share a group of rows.
-	groups := newPairing(len(owners))
-	groupOf := make([]int, len(owners)) // -1: the owner has no key
-	ask := newAsked(len(b.rules), len(owners))
-	var texts []string
-	var key, id []byte
-	for i, owner := range owners {
-		var ok bool
-		if key, texts, ok = b.keyOf(owner, x.env, key[:0], texts[:0]); !ok {
-			groupOf[i] = -1
-			continue
-		}
-		groupOf[i], ok = groups.add(key)
-		// The key is what texts come to in a comparison; each text is looked for.
-		id = id[:0]
-		for _, text := range texts {
-			id = appendPart(id, text)
-		}
-		if ask.isNew(groupOf[i], ok, bytes.Equal(id, key), id) {
-			ask.add(b.rules, texts)
-		}
-	}
-	var rows []*row
-	var found []int // by row: its group
-	sizes := make([]int, groups.count()+1)
-	take := func(some []*row) {
-		for _, r := range some {
-			var ok bool
-			if key, ok = b.rowKey(r, key[:0]); !ok {
-				continue
-			}
-			if group, _ := groups.find(key); group >= 0 {
-				rows, found = append(rows, r), append(found, group)
-				sizes[group+1]++
-			}
-		}
-	}
-	all, ok, err := x.untied(ctx, b, ask.tuples, groups)
-	if err != nil {
-		return nil, err
-	}
-	take(all)
-	for start := 0; start < len(ask.tuples) && !ok; start += maxList {
-		v := values{lists: map[listName][][]any{parentList: ask.tuples[start:min(start+maxList, len(ask.tuples))]}}
-		some, err := x.rows(ctx, b.stmt, b.frame, v)
-		if err != nil {
-			return nil, err
-		}
-		take(some)
-	}
-	// The rows of each group next to each other, in the order of groups, which is
-	// that of owners.
-	ends := sizes
-	for g := 1; g < len(ends); g++ {
-		ends[g] += ends[g-1]
-	}
-	grouped := make([]*row, len(rows))
-	for i, r := range rows {
-		grouped[ends[found[i]]] = r
-		ends[found[i]]++
-	}
-	all = make([]*row, 0, len(rows))
-	given := 0 // groups that have an owner
-	for i, owner := range owners {
-		group := groupOf[i]
-		if group < 0 {
-			continue
-		}
-		from := 0
-		if group > 0 {
-			from = ends[group-1]
-		}
-		mine := len(all)
-		for _, r := range b.unmultiplied(grouped[from:ends[group]]) {
-			if group < given { // another owner's by now
-				r = &row{cells: r.cells}
-			}
-			r.parent = owner
-			all = append(all, r)
-		}
-		given = max(given, group+1)
-		if len(all) > mine {
-			owner.branches[at] = all[mine:len(all):len(all)]
-		}
-	}
-	return all, nil
-}
-
 // takeApart makes the rows of elements inside a value of their owners.
 func (x *fetcher) takeApart(at int, b *branch, owners []*row) []*row {
 	var all []*row
@@ -333,100 +253,12 @@ func (b *branch) once(rows []*row, e *env) []*row {
 	})
 }
 
-// keyOf is what an owner's rows are found by, with the texts it is made of; not
-// ok where a part is missing.
-func (b *branch) keyOf(owner *row, e *env, key []byte, texts []string) ([]byte, []string, bool) {
-	for i, get := range b.keys {
-		got := get(owner, e)
-		if got.state != convert.Present {
-			return key, texts, false
-		}
-		texts = append(texts, got.text)
-		key = appendPart(key, b.rules[i].norm(got.text))
-	}
-	return key, texts, true
-}
-
-// rowKey is the same of a fetched row; its match columns come first.
-func (b *branch) rowKey(r *row, key []byte) ([]byte, bool) {
-	for i := range b.rules {
-		if r.cells[i].IsNull() {
-			return key, false
-		}
-		key = appendPart(key, b.rules[i].norm(r.cells[i].String()))
-	}
-	return key, true
-}
-
 // writePart adds a part to a text under construction so that parts cannot run
 // into each other.
 func writePart(key *strings.Builder, part string) {
 	key.WriteString(strconv.Itoa(len(part)))
 	key.WriteByte(':')
 	key.WriteString(part)
-}
-
-// lookedFor gathers the values rows are looked for by.
-type lookedFor struct {
-	tuples [][]any
-	values []any
-	exact  []bool   // by group: its key itself was asked for
-	others *pairing // what else was
-}
-
-func newAsked(width, owners int) *lookedFor {
-	return &lookedFor{
-		tuples: make([][]any, 0, owners), values: make([]any, 0, width*owners), exact: make([]bool, 0, owners),
-	}
-}
-
-// isNew says whether a text was not asked for so far. It is told the group it
-// belongs to, whether that is new, and whether the text is its key.
-func (l *lookedFor) isNew(group int, isNew, exact bool, id []byte) bool {
-	if isNew {
-		l.exact = append(l.exact, false)
-	}
-	if exact {
-		before := l.exact[group]
-		l.exact[group] = true
-		return !before
-	}
-	if l.others == nil {
-		l.others = newPairing(cap(l.tuples))
-	}
-	_, first := l.others.add(id)
-	return first
-}
-
-// add looks for texts as they stand, and without the blanks at their ends where
-// a server would tell them apart. What a column cannot hold is not looked for.
-func (l *lookedFor) add(rules []matchRule, texts []string) {
-	from := len(l.values)
-	differ := false
-	for i, text := range texts {
-		v, ok := rules[i].bind(text)
-		if !ok {
-			l.values = l.values[:from]
-			return
-		}
-		l.values = append(l.values, v)
-		if textualKind(rules[i].kind) && strings.HasSuffix(text, " ") {
-			_, isText := v.(string)
-			differ = differ || isText
-		}
-	}
-	tuple := l.values[from:len(l.values):len(l.values)]
-	l.tuples = append(l.tuples, tuple)
-	if !differ {
-		return
-	}
-	short := slices.Clone(tuple)
-	for i, v := range short {
-		if s, isText := v.(string); isText && textualKind(rules[i].kind) {
-			short[i] = strings.TrimRight(s, " ")
-		}
-	}
-	l.tuples = append(l.tuples, short)
 }
 
 func textualKind(k convert.ColumnKind) bool {

@@ -17,6 +17,16 @@ type pairing struct {
 
 var pairingSeed = maphash.MakeSeed()
 
+// reset makes it one for about so many keys, in the memory it has.
+func (p *pairing) reset(keys int) {
+	p.bytes, p.ends = p.bytes[:0], p.ends[:0]
+	if size := tableFor(keys); len(p.table) < size || len(p.table) > 8*size {
+		p.table = make([]int32, size)
+		return
+	}
+	clear(p.table)
+}
+
 // newPairing is one for about so many keys.
 func newPairing(keys int) *pairing {
 	return &pairing{bytes: make([]byte, 0, 16*keys), ends: make([]int, 0, keys), table: make([]int32, tableFor(keys))}

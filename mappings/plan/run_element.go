@@ -42,9 +42,9 @@ func (m *maker) noted(field string, reason Reason) {
 // Everything is looked at even then, so that all of it is noted; of several
 // faults the one whose field comes first by name is told.
 func (m *maker) element(e *element, r *row) (reflect.Value, *fault) {
-	made := reflect.New(e.shape.typ)
-	bad := m.fill(e, r, made.UnsafePointer())
-	return made.Elem(), bad
+	root := m.making(e).room(e, 0)
+	bad := m.fill(e, r, root)
+	return reflect.NewAt(e.shape.typ, root).Elem(), bad
 }
 
 // fill is element for a place that is there: root points to an empty value of
@@ -92,7 +92,6 @@ func (m *maker) fields(e *element, r *row, root unsafe.Pointer) *fault {
 		r.fields = m.room[:len(e.fields)]
 	}
 	k := m.making(e)
-	k.rows--
 	clear(k.objects)
 	k.objects[0] = root
 	var worst *fault
@@ -151,6 +150,7 @@ func (m *maker) fields(e *element, r *row, root unsafe.Pointer) *fault {
 			v.leaf.set(unsafe.Add(k.object(e, v.object), v.offset), got, &m.texts)
 		}
 	}
+	k.rows--
 	return worst
 }
 

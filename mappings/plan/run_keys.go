@@ -61,6 +61,7 @@ func (p *Program) env(a Asking) *env {
 	} else {
 		e.today = a.Now.UTC().Format(time.DateOnly)
 	}
+	e.scalars = e.scalarsWith(nil)
 	if p.asksCustomer {
 		e.asked = p.askedFor(a.Customers)
 	}

@@ -199,16 +199,22 @@ func (k *making) object(e *element, at int) unsafe.Pointer {
 	}
 	o := &e.objects[at]
 	to := (*unsafe.Pointer)(unsafe.Add(k.object(e, o.parent), o.offset))
+	p := k.room(e, at)
+	*to, k.objects[at] = p, p
+	return p
+}
+
+// room gives one of an element's objects memory, empty.
+func (k *making) room(e *element, at int) unsafe.Pointer {
 	s := &k.free[at]
 	if s.left == 0 {
-		s.left = min(max(k.rows+1, 1), mostSpare)
-		s.next = reflect.MakeSlice(o.slice, s.left, s.left).UnsafePointer()
+		s.left = min(max(k.rows, 1), mostSpare)
+		s.next = reflect.MakeSlice(e.objects[at].slice, s.left, s.left).UnsafePointer()
 	}
 	p := s.next
 	s.left--
 	if s.left > 0 {
-		s.next = unsafe.Add(p, o.size)
+		s.next = unsafe.Add(p, e.objects[at].size)
 	}
-	*to, k.objects[at] = p, p
 	return p
 }
