@@ -124,17 +124,17 @@ func TestSession(t *testing.T) {
 				if !errors.Is(err, adapters.ErrUnavailable) || !strings.Contains(err.Error(), "time limit exceeded") {
 					t.Errorf("got %v, want the time limit", err)
 				}
-				if took := time.Since(began); took > 6*time.Second {
+				if took := time.Since(began); took > 20*time.Second {
 					t.Errorf("it took %v", took)
 				}
-				for running := true; running && time.Since(began) < 20*time.Second; { // it must not go on without us
+				for running := true; running && time.Since(began) < time.Minute; { // it must not go on without us
 					rows, err := texts(t, p, make([]convert.ColumnKind, 1), "select 1 from information_schema.processlist where info = ?", endless)
 					if err != nil {
 						t.Fatal(err)
 					}
 					running = len(rows) > 0
 				}
-				if took := time.Since(began); took > 10*time.Second {
+				if took := time.Since(began); took > 40*time.Second {
 					t.Errorf("the server worked on it for %v", took)
 				}
 			})

@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	soon  = 10 * time.Second      // far longer than anything here takes
+	soon  = time.Minute           // far longer than anything here takes
 	quiet = 50 * time.Millisecond // long enough to see that nothing comes
 	slack = 2 * time.Millisecond  // timers may fire this much early
 )

@@ -51,7 +51,7 @@ func (l told) wait(t *testing.T, part string) string {
 			if strings.Contains(line, part) {
 				return line
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("the log never said %q", part)
 		}
 	}
