@@ -74,9 +74,7 @@ var (
 // compile makes the encoder of a type. What encoding/json treats in a way of its
 // own, and types that hold themselves, are left to it.
 func compile(t reflect.Type, inside map[reflect.Type]bool) encoder {
-	special := t.Implements(marshaler) || t.Implements(textMarshaler) ||
-		reflect.PointerTo(t).Implements(marshaler) || reflect.PointerTo(t).Implements(textMarshaler)
-	if special || inside[t] {
+	if isSpecial(t) || inside[t] {
 		return standard(t)
 	}
 	inside[t] = true
@@ -108,6 +106,12 @@ func compile(t reflect.Type, inside map[reflect.Type]bool) encoder {
 		return object(t, inside)
 	}
 	return standard(t)
+}
+
+// isSpecial says whether a type has a way of its own to become JSON.
+func isSpecial(t reflect.Type) bool {
+	return t.Implements(marshaler) || t.Implements(textMarshaler) ||
+		reflect.PointerTo(t).Implements(marshaler) || reflect.PointerTo(t).Implements(textMarshaler)
 }
 
 // standard leaves a type to encoding/json.
@@ -142,12 +146,46 @@ func list(size uintptr, element encoder) encoder {
 	}
 }
 
-// member is one field of an object.
+// member is one field of an object. The kinds that nearly all members have are
+// written without a call of an encoder.
 type member struct {
-	name   string // quoted, with its colon
+	name   string // in quotes, with a comma before it and a colon behind
 	offset uintptr
-	empty  func(p unsafe.Pointer) bool // nil: it is always written
+	kind   kind
+	omit   bool                        // of those kinds: nothing is written for an empty one
+	empty  func(p unsafe.Pointer) bool // of other kinds; nil: it is always written
 	encode encoder
+}
+
+// kind is what a member is.
+type kind uint8
+
+const (
+	other kind = iota
+	aText
+	aNumber
+	aWhole
+	textOrNil
+	numberOrNil
+)
+
+func kindOf(t reflect.Type) kind {
+	if isSpecial(t) {
+		return other
+	}
+	switch {
+	case t.Kind() == reflect.Pointer && !isSpecial(t.Elem()) && t.Elem() == number:
+		return numberOrNil
+	case t.Kind() == reflect.Pointer && !isSpecial(t.Elem()) && t.Elem().Kind() == reflect.String:
+		return textOrNil
+	case t == number:
+		return aNumber
+	case t.Kind() == reflect.String:
+		return aText
+	case t.Kind() == reflect.Int64:
+		return aWhole
+	}
+	return other
 }
 
 func object(t reflect.Type, inside map[reflect.Type]bool) encoder {
@@ -168,10 +206,13 @@ func object(t reflect.Type, inside map[reflect.Type]bool) encoder {
 		if name == "" {
 			name = f.Name
 		}
-		m := member{name: string(appendString(nil, name)) + ":", offset: f.Offset, encode: compile(f.Type, inside)}
+		m := member{
+			name: string(appendString([]byte{','}, name)) + ":", offset: f.Offset, kind: kindOf(f.Type), encode: compile(f.Type, inside),
+		}
 		switch options {
 		case "":
 		case "omitempty":
+			m.omit = true
 			if m.empty = emptiness(f.Type); m.empty == nil && f.Type.Kind() != reflect.Struct {
 				return standard(t)
 			}
@@ -181,25 +222,56 @@ func object(t reflect.Type, inside map[reflect.Type]bool) encoder {
 		members = append(members, m)
 	}
 	return func(b []byte, p unsafe.Pointer) ([]byte, error) {
-		b = append(b, '{')
-		before := len(b)
+		start := len(b)
+		var err error
 		for i := range members {
-			m := &members[i]
-			at := unsafe.Add(p, m.offset)
-			if m.empty != nil && m.empty(at) {
-				continue
-			}
-			if len(b) > before {
-				b = append(b, ',')
-			}
-			b = append(b, m.name...)
-			var err error
-			if b, err = m.encode(b, at); err != nil {
+			if b, err = members[i].write(b, p); err != nil {
 				return b, err
 			}
 		}
+		if len(b) == start {
+			return append(b, '{', '}'), nil
+		}
+		b[start] = '{' // in place of the first comma
 		return append(b, '}'), nil
 	}
+}
+
+// write appends a member of the object at p.
+func (m *member) write(b []byte, p unsafe.Pointer) ([]byte, error) {
+	at := unsafe.Add(p, m.offset)
+	switch m.kind {
+	case textOrNil, numberOrNil:
+		to := *(**string)(at)
+		switch {
+		case to == nil && m.omit:
+			return b, nil
+		case to == nil:
+			return append(append(b, m.name...), "null"...), nil
+		case m.kind == numberOrNil:
+			return appendNumber(append(b, m.name...), *to)
+		}
+		return appendString(append(b, m.name...), *to), nil
+	case aText:
+		if text := *(*string)(at); text != "" || !m.omit {
+			b = appendString(append(b, m.name...), text)
+		}
+		return b, nil
+	case aNumber:
+		if text := *(*string)(at); text != "" || !m.omit {
+			return appendNumber(append(b, m.name...), text)
+		}
+		return b, nil
+	case aWhole:
+		if n := *(*int64)(at); n != 0 || !m.omit {
+			b = strconv.AppendInt(append(b, m.name...), n, 10)
+		}
+		return b, nil
+	}
+	if m.empty != nil && m.empty(at) {
+		return b, nil
+	}
+	return m.encode(append(b, m.name...), at)
 }
 
 // emptiness says what `omitempty` leaves out; nil where it is not known here.

@@ -82,6 +82,17 @@ func TestAppend(t *testing.T) {
 			same(t, &o)
 		})
 	})
+	t.Run("WritesEveryByteAtEveryPlace", func(t *testing.T) {
+		for length := range 20 {
+			for at := range length {
+				for c := range 256 {
+					text := []byte("plain text, 20 bytes"[:length])
+					text[at] = byte(c)
+					same(t, &inner{A: string(text)})
+				}
+			}
+		}
+	})
 	t.Run("WritesThePagesOfTheAPI", func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			name, total := text().Draw(t, "name"), json.Number("12.50")

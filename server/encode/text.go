@@ -1,8 +1,10 @@
 package encode
 
 import (
+	"encoding/binary"
 	"fmt"
 	"unicode/utf8"
+	"unsafe"
 )
 
 const digits = "0123456789abcdef"
@@ -16,8 +18,47 @@ var plain = func() (set [utf8.RuneSelf]bool) {
 	return set
 }()
 
+// Eight bytes at a time: the high bit of each, and one in each.
+const (
+	highBits = 0x8080808080808080
+	ones     = 0x0101010101010101
+)
+
+// special reports whether one of eight bytes does not stand for itself: above
+// 127, below a blank, or one of those plain leaves out, which come in pairs that
+// differ in one bit.
+func special(x uint64) bool {
+	quote := (x | 0x04*ones) ^ '&'*ones // and "
+	angle := (x | 0x02*ones) ^ '>'*ones // and <
+	slash := x ^ '\\'*ones
+	return (x|(x-' '*ones)|(quote-ones)|(angle-ones)|(slash-ones))&highBits != 0
+}
+
+// allPlain reports whether every byte of a text stands for itself; a text with
+// others may be said to have none such, never the other way round.
+func allPlain(s string) bool {
+	b := unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // it is only read
+	if len(b) < 8 {
+		for _, c := range b {
+			if c >= utf8.RuneSelf || !plain[c] {
+				return false
+			}
+		}
+		return true
+	}
+	for i := 0; i+8 <= len(b); i += 8 {
+		if special(binary.LittleEndian.Uint64(b[i:])) {
+			return false
+		}
+	}
+	return !special(binary.LittleEndian.Uint64(b[len(b)-8:]))
+}
+
 // appendString adds a text in quotes. Broken UTF-8 becomes U+FFFD.
 func appendString(b []byte, s string) []byte {
+	if allPlain(s) {
+		return append(append(append(b, '"'), s...), '"')
+	}
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {
@@ -69,10 +110,20 @@ func appendNumber(b []byte, s string) ([]byte, error) {
 	if s == "" {
 		return append(b, '0'), nil
 	}
-	if !validNumber(s) {
+	if !usualNumber(s) && !validNumber(s) {
 		return b, fmt.Errorf("encoding an answer: a number of %d characters is none", len(s))
 	}
 	return append(b, s...), nil
+}
+
+// usualNumber says whether a text is digits, a point and digits, as nearly all
+// numbers are. Not so says nothing about others.
+func usualNumber(s string) bool {
+	whole := countDigits(s)
+	if whole == 0 || whole > 1 && s[0] == '0' || whole+1 >= len(s) || s[whole] != '.' {
+		return false
+	}
+	return whole+1+countDigits(s[whole+1:]) == len(s)
 }
 
 // validNumber says whether a text is a number in JSON's spelling.
