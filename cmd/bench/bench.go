@@ -169,7 +169,7 @@ func (b *bench) close() error {
 	return errors.Join(errs...)
 }
 
-func (b *bench) measure(ctx context.Context) error {
+func (b *bench) measure(ctx context.Context) (err error) {
 	w, err := b.works(ctx)
 	if err != nil {
 		return err
@@ -177,6 +177,11 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := b.sameAnswers(ctx, w); err != nil {
 		return err
 	}
+	stop, err := b.watchCPU(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, works) error
@@ -191,6 +196,7 @@ func (b *bench) measure(ctx context.Context) error {
 	}
 	now, most := b.gateway.Process.Memory()
 	b.report.Memory, b.report.MemoryMost = now, most
+	b.report.MemoryOwn, b.report.MemoryFiles = b.gateway.Process.Kinds()
 	_, b.report.BaselineMemoryMost = b.baseline.Process.Memory()
 	return nil
 }
@@ -240,8 +246,9 @@ func (b *bench) watch(ctx context.Context) error {
 			return b.withLog(err)
 		}
 		now, most := b.gateway.Process.Memory()
-		if _, err := fmt.Fprintf(b.out, "%s  %7.1f requests/s  p99 %s  memory %.1f MiB, most %.1f MiB\n",
-			time.Duration(round+1)*every, r.PerSecond(), r.Quantile(0.99).Round(time.Millisecond), mib(now), mib(most)); err != nil {
+		own, files := b.gateway.Process.Kinds()
+		if _, err := fmt.Fprintf(b.out, "%s  %7.1f requests/s  p99 %s  memory %.1f MiB (own %.1f, files %.1f), most %.1f MiB\n",
+			time.Duration(round+1)*every, r.PerSecond(), r.Quantile(0.99).Round(time.Millisecond), mib(now), mib(own), mib(files), mib(most)); err != nil {
 			return fmt.Errorf("printing: %w", err)
 		}
 	}

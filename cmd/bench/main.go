@@ -52,6 +52,7 @@ type settings struct {
 	json     string
 	svg      string
 	soak     time.Duration
+	profile  string
 	only     string
 	leads    int
 }
@@ -84,6 +85,7 @@ func read(args []string, complain io.Writer) (settings, error) {
 	f.StringVar(&o.svg, "svg", "", "file to draw the chart into")
 	f.StringVar(&o.only, "only", "", "one part alone: contract, endpoints, depth, pull, leads")
 	f.IntVar(&o.leads, "leads", 0, "how many leads go into a CRM and are reported back; 0 is what suits the size")
+	f.StringVar(&o.profile, "cpuprofile", "", "file to write what the gateway's processor time went into, by perf; wants a gateway that was not stripped")
 	f.DurationVar(&o.soak, "soak", 0, "instead of measuring, keep the gateway under load for so long and watch its memory")
 	if err := f.Parse(args); err != nil {
 		return o, err

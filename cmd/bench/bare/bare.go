@@ -81,7 +81,8 @@ func (r *Recorder) taken() Call {
 	return call
 }
 
-// Sweep is what a sweep asks the database: its key list, then each page.
+// Sweep is what a sweep asks the database: its key list, then each page. A list
+// that ends within its first page is asked for with it.
 type Sweep struct {
 	Keys  Call
 	Pages []Call
@@ -90,24 +91,33 @@ type Sweep struct {
 
 // Contracts records a sweep over contracts.
 func (r *Recorder) Contracts(ctx context.Context, customers []string, items int) (Sweep, error) {
-	return record(ctx, r, customers, items, r.rms.ContractKeys, r.rms.Contracts)
+	return record(ctx, r, customers, items, r.rms.ShortContracts, r.rms.ContractKeys, r.rms.Contracts)
 }
 
 // Jobsites records a sweep over jobsites.
 func (r *Recorder) Jobsites(ctx context.Context, customers []string, items int) (Sweep, error) {
-	return record(ctx, r, customers, items, r.rms.JobsiteKeys, r.rms.Jobsites)
+	return record(ctx, r, customers, items, r.rms.ShortJobsites, r.rms.JobsiteKeys, r.rms.Jobsites)
 }
 
 // Invoices records a sweep over invoices.
 func (r *Recorder) Invoices(ctx context.Context, customers []string, items int) (Sweep, error) {
-	return record(ctx, r, customers, items, r.rms.InvoiceKeys, r.rms.Invoices)
+	return record(ctx, r, customers, items, r.rms.ShortInvoices, r.rms.InvoiceKeys, r.rms.Invoices)
 }
 
 func record[T any](ctx context.Context, r *Recorder, customers []string, items int,
+	short func(context.Context, adapters.Query, int) (*adapters.ShortList[T], error),
 	keysOf func(context.Context, adapters.Query) (adapters.Keys, error),
 	rowsOf func(context.Context, adapters.Query, adapters.Keys) ([]T, []adapters.LeftOut, error),
 ) (Sweep, error) {
 	q := adapters.Query{Customers: customers}
+	list, err := short(ctx, q, items)
+	if err != nil {
+		return Sweep{}, fmt.Errorf("recording a list: %w", err)
+	}
+	if call := r.taken(); list != nil {
+		return Sweep{Pages: []Call{call}, Total: len(list.Keys)}, nil
+	}
+	// It was tried in vain, which the gateway does not do again either.
 	keys, err := keysOf(ctx, q)
 	if err != nil {
 		return Sweep{}, fmt.Errorf("recording keys: %w", err)

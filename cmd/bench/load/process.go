@@ -39,24 +39,32 @@ func (p Process) CPU() time.Duration {
 // Memory is what a process holds in memory now, in bytes, and the most it ever
 // did.
 func (p Process) Memory() (now, most int64) {
+	status := p.status()
+	return status["VmRSS"], status["VmHWM"]
+}
+
+// Kinds tells what it holds now apart: what is its own, and what are pages of
+// files, which the system can take back.
+func (p Process) Kinds() (own, files int64) {
+	status := p.status()
+	return status["RssAnon"], status["RssFile"] + status["RssShmem"]
+}
+
+// status are the sizes the system tells of a process, in bytes.
+func (p Process) status() map[string]int64 {
+	sizes := map[string]int64{}
 	text, err := p.read("status")
 	if err != nil {
-		return 0, 0
+		return sizes
 	}
 	for line := range strings.Lines(text) {
 		name, value, _ := strings.Cut(line, ":")
-		kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
-		if err != nil {
-			continue
-		}
-		switch name {
-		case "VmRSS":
-			now = kib << 10
-		case "VmHWM":
-			most = kib << 10
+		kib, isSize := strings.CutSuffix(strings.TrimSpace(value), " kB")
+		if n, err := strconv.ParseInt(kib, 10, 64); isSize && err == nil {
+			sizes[name] = n << 10
 		}
 	}
-	return now, most
+	return sizes
 }
 
 func (p Process) read(what string) (string, error) {

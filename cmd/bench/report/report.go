@@ -102,6 +102,9 @@ type Report struct {
 	Memory     int64         `json:"memoryBytes"`
 	MemoryMost int64         `json:"memoryMostBytes"`
 
+	MemoryOwn   int64 `json:"memoryOwnBytes"`
+	MemoryFiles int64 `json:"memoryFilesBytes"`
+
 	BaselineMemoryMost int64 `json:"baselineMemoryMostBytes"`
 
 	Rows  []Row  `json:"rows"`
@@ -235,8 +238,9 @@ func (r *Report) Table(out io.Writer) error {
 	if r.Leads != nil {
 		r.Leads.write(&text)
 	}
-	fmt.Fprintf(&text, "gateway: ready in %s, binary %.1f MB, memory %.1f MiB, at most %.1f MiB (baseline at most %.1f MiB)\n",
-		round(r.StartUp), float64(r.Binary)/1e6, float64(r.Memory)/(1<<20), float64(r.MemoryMost)/(1<<20), float64(r.BaselineMemoryMost)/(1<<20))
+	fmt.Fprintf(&text, "gateway: ready in %s, binary %.1f MB, memory %.1f MiB (own %.1f, of files %.1f), at most %.1f MiB (baseline at most %.1f MiB)\n",
+		round(r.StartUp), float64(r.Binary)/1e6, float64(r.Memory)/(1<<20), float64(r.MemoryOwn)/(1<<20), float64(r.MemoryFiles)/(1<<20),
+		float64(r.MemoryMost)/(1<<20), float64(r.BaselineMemoryMost)/(1<<20))
 	_, err := io.WriteString(out, text.String())
 	return err
 }
