@@ -9,6 +9,23 @@ import (
 	"github.com/dealerbridge/dealerbridge/server/messaging"
 )
 
+// chainRow is one row of chains.
+type chainRow struct {
+	Dealer     string `gorm:"primaryKey"`
+	ID         string `gorm:"primaryKey"`
+	PartnerKey *string
+	PlaceKey   string
+	Customer   string
+	IsOver     int
+	ChangedMs  int64
+	Version    int64
+	Data       string
+}
+
+func (chainRow) TableName() string { return "chains" }
+
+func (r chainRow) place() string { return placeOf(r.ChangedMs, r.ID) }
+
 func (r chainRow) kept() (messaging.KeptChain, error) {
 	out := messaging.KeptChain{Version: r.Version}
 	if err := json.Unmarshal([]byte(r.Data), &out.Chain); err != nil {
@@ -79,20 +96,10 @@ func (s *Store) SaveChain(ctx context.Context, c messaging.KeptChain, messages .
 }
 
 // Chains implements messaging.Store.
-func (s *Store) Chains(ctx context.Context, f messaging.Filter) (found []messaging.KeptChain, next string, err error) {
-	var rows []chainRow
-	if err := page(s.at(ctx), f).Find(&rows).Error; err != nil {
-		return nil, "", fmt.Errorf("reading conversations: %w", redacted(err))
-	}
-	if n := atMost(f); len(rows) > n {
-		rows, next = rows[:n], nextPage(rows[n-1].ChangedMs, rows[n-1].ID)
-	}
-	for _, row := range rows {
-		kept, err := row.kept()
-		if err != nil {
-			return nil, "", err
-		}
-		found = append(found, kept)
+func (s *Store) Chains(ctx context.Context, f messaging.Filter) ([]messaging.KeptChain, string, error) {
+	found, next, err := pageOf[chainRow, messaging.KeptChain](page(s.at(ctx), f), f)
+	if err != nil {
+		return nil, "", fmt.Errorf("reading conversations: %w", err)
 	}
 	return found, next, nil
 }
