@@ -173,13 +173,13 @@ var failureRules = []leadRule{
 		d := newDesk(t)
 		d.add(crowdOf(430)...)
 		d.pull()
-		var closest time.Duration
+		var longest time.Duration
 		calls := d.called(askLeads)
 		for i := range calls[1:] {
-			closest = max(closest, calls[i+1].at.Sub(calls[i].at))
+			longest = max(longest, calls[i+1].at.Sub(calls[i].at))
 		}
-		if n := len(d.leads()); n != 430 || len(calls) != 6 || closest > patience { // four full, one of 30, one of none
-			t.Errorf("%d leads with %d calls, the longest pause %v", n, len(calls), closest)
+		if n := len(d.leads()); n != 430 || len(calls) != 6 || longest > patience { // four full, one of 30, one of none
+			t.Errorf("%d leads with %d calls, the longest pause %v", n, len(calls), longest)
 		}
 		if len(d.called(askToken)) != 1 {
 			t.Errorf("%d tokens", len(d.called(askToken)))

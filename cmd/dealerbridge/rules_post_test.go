@@ -12,8 +12,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters/caterpillar"
+	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/config"
 	"github.com/dealerbridge/dealerbridge/server/sandbox"
 )
 
@@ -192,6 +194,9 @@ var postRules = []leadRule{
 		}
 		if n := len(d.called(askLeads)); n != fetched {
 			t.Errorf("leads were fetched %d times meanwhile", n-fetched)
+		}
+		if config.DefaultLeadPush > time.Minute {
+			t.Errorf("where nobody says otherwise it waits %v", config.DefaultLeadPush)
 		}
 	}},
 	{63, "TheLeadIsNamedAsItCameAndTheDealersIDIsTheCRMs", func(t *testing.T) {

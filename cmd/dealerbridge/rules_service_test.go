@@ -62,10 +62,6 @@ type wild struct {
 
 func newWild(t *testing.T) *wild {
 	t.Helper()
-	binary, err := program()
-	if err != nil {
-		t.Fatal(err)
-	}
 	d := newDesk(t)
 	authority, trusted := authority(t)
 	inside := &caught{conns: make(chan net.Conn), gone: make(chan struct{})}
@@ -93,7 +89,7 @@ func newWild(t *testing.T) *wild {
 		ended.Wait()
 	})
 	ca := d.write("trusted.pem", string(trusted))
-	return &wild{d, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + d.dir, "BINARY=" + binary, "HTTPS_PROXY=" + proxy.URL, "SSL_CERT_FILE=" + ca, "SSL_CERT_DIR=" + d.dir}}
+	return &wild{d, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + d.dir, "HTTPS_PROXY=" + proxy.URL, "SSL_CERT_FILE=" + ca, "SSL_CERT_DIR=" + d.dir}}
 }
 
 // does runs the built program.
