@@ -147,3 +147,13 @@ func OpenBefore(ctx context.Context, o Options, name string) (*sql.DB, error) {
 	}
 	return db.DB()
 }
+
+// RemembersClient says whether a client would be returned without a statement.
+func RemembersClient(s *Store, id string) bool {
+	state, ok := look(s.path)
+	if !ok {
+		return false
+	}
+	_, ok = s.seen.get(id, state, time.Now())
+	return ok
+}

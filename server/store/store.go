@@ -41,7 +41,8 @@ type Store struct {
 	commits *commits // on SQLite: who writes at the same time
 	lanes   lanes    // of the queue, by name
 	pushes  gathering
-	clients once    // the statement that reads one
+	clients once // the statement that reads one
+	seen    clientsSeen
 	inserts inserts // of the queue
 
 	prepared statements // what is written for every lead
