@@ -12,10 +12,11 @@ import (
 // Plain is the text of a kept cell that Text would hand out as it lies there:
 // printable ASCII without blanks at its ends, and not empty.
 func (c *Cell) Plain() (text string, ok bool) {
-	if c.kind == CellNull || !c.kept || c.raw == "" || !printable(c.raw) {
+	s := c.raw
+	if c.kind == CellNull || !c.kept || s == "" || s[0] == ' ' || s[len(s)-1] == ' ' || !printable(s) {
 		return "", false
 	}
-	return c.raw, c.raw[0] != ' ' && c.raw[len(c.raw)-1] != ' '
+	return s, true
 }
 
 // Eight bytes at a time: the high bit of each, and one and 32 in each.

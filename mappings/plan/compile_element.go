@@ -191,7 +191,12 @@ func (c *compiler) defaults(s *shape, e *element, needs *[][]int, customer strin
 		}
 		switch {
 		case path == customer && c.file.CustomerNumber != nil:
-			add(l, short{}, c.value(site{f: f, want: wantText, leaf: l}, c.file.CustomerNumber))
+			here, before := site{f: f, want: wantText, leaf: l}, len(c.faults)
+			get, s := c.value(here, c.file.CustomerNumber), short{}
+			if len(c.faults) == before {
+				s = c.shortOf(here, c.file.CustomerNumber)
+			}
+			add(l, s, get)
 			e.fields[len(e.fields)-1].bad = leaveOut
 		case name == "currency" && l.want == wantText && c.file.Currency.Value != "" && (sibling >= 0 || l.parent == ""):
 			code := present(c.file.Currency.Value)

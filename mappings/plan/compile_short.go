@@ -23,6 +23,7 @@ const (
 	formCases   // one of some texts of the mapping, by what columns hold
 	formBeside  // a text of the mapping where another field has a value
 	formShown   // the amount in another field, written out
+	formMapped  // a column's code, through a map
 )
 
 // short says how the commonest values get into their fields without an
@@ -40,6 +41,7 @@ type short struct {
 	parts   []shortPart
 	cases   []shortCase
 	sibling int // another field of the element
+	codes   *convert.CodeMap
 }
 
 // shortPart is a column, or fixed text, of a text that is joined.
@@ -65,8 +67,12 @@ type shortCase struct {
 // It is asked once the value was compiled without a fault, so that everything
 // it looks up is there.
 func (c *compiler) shortOf(s site, v *mapfile.Value) short {
-	if v = c.resolve(v); v == nil || v.Convert != nil {
+	v = c.resolve(v)
+	switch {
+	case v == nil:
 		return short{}
+	case v.Convert != nil:
+		return c.shortMapped(s, v)
 	}
 	switch v.Kind {
 	case mapfile.ColumnValue:
@@ -90,6 +96,23 @@ func (c *compiler) shortOf(s site, v *mapfile.Value) short {
 		return c.shortJoined(s, v)
 	}
 	return short{}
+}
+
+// shortMapped is a plain column to which nothing is done but that its codes go
+// through a map.
+func (c *compiler) shortMapped(s site, v *mapfile.Value) short {
+	k := *v.Convert
+	if v.Kind != mapfile.FromValue || len(v.Items) != 1 || v.Items[0].Kind != mapfile.ColumnValue || v.Items[0].Convert != nil ||
+		k.Map == nil || s.want != wantText {
+		return short{}
+	}
+	codes := c.maps[k.Map.Value]
+	if k.Map, k.Pos = nil, (mapfile.Pos{}); codes == nil || !reflect.ValueOf(k).IsZero() {
+		return short{}
+	}
+	out := c.shortColumn(s, v.Items[0])
+	out.form, out.codes = formMapped, codes
+	return out
 }
 
 func (c *compiler) shortColumn(s site, v *mapfile.Value) short {
@@ -235,6 +258,10 @@ type move struct {
 	index    int // among the element's fields
 	object   int // among its objects
 	offset   uintptr
+	pointed  bool // the field is a pointer
+	flag     bool // it holds true or false
+	maxChars int
+	enum     []string
 	kept     bool // another field looks at the value
 	optional bool // no value is no fault
 	checked  bool // a text's length or words are limited
@@ -252,8 +279,9 @@ func (c *compiler) layOut(e *element, order []int, needs [][]int) {
 		m := move{
 			field: f, short: f.short, index: i, offset: f.leaf.way.last, empty: c.empty,
 			kept:     slices.ContainsFunc(needs, func(of []int) bool { return slices.Contains(of, i) }),
-			optional: !f.leaf.required && !f.leaf.nested,
-			checked:  f.leaf.want == wantText && (f.leaf.maxChars > 0 || len(f.leaf.enum) > 0),
+			optional: !f.leaf.required && !f.leaf.nested, pointed: f.leaf.pointed, flag: f.leaf.want == wantBool,
+			maxChars: f.leaf.maxChars, enum: f.leaf.enum,
+			checked: f.leaf.want == wantText && (f.leaf.maxChars > 0 || len(f.leaf.enum) > 0),
 		}
 		for _, h := range f.leaf.way.hops {
 			m.object = e.objectAt(m.object, h)
@@ -265,7 +293,7 @@ func (c *compiler) layOut(e *element, order []int, needs [][]int) {
 			m.form = formLong
 		}
 		if (m.form == formFixed || m.form == formCases || m.form == formBeside) &&
-			(f.leaf.want == wantInteger || f.leaf.want == wantBool || m.form == formBeside && f.conform(m.text) != m.text) {
+			(f.leaf.want == wantInteger || m.form == formBeside && f.conform(m.text) != m.text) {
 			m.form = formLong
 		}
 		e.remember = e.remember || m.kept

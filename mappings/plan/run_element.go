@@ -104,7 +104,7 @@ func (m *maker) fields(e *element, r *row, root unsafe.Pointer) *fault {
 			}
 			if n, ok := c.SmallInteger(); ok {
 				place := unsafe.Add(k.object(e, v.object), v.offset)
-				if v.leaf.pointed {
+				if v.pointed {
 					*(**int64)(place) = m.numbers.number(n)
 				} else {
 					*(*int64)(place) = n
@@ -131,9 +131,12 @@ func (m *maker) fields(e *element, r *row, root unsafe.Pointer) *fault {
 				r.fields[v.index] = present(text)
 			}
 			place := unsafe.Add(k.object(e, v.object), v.offset)
-			if v.leaf.pointed {
+			switch {
+			case v.flag:
+				v.leaf.set(place, present(text), &m.texts)
+			case v.pointed:
 				*(*unsafe.Pointer)(place) = m.texts.text(text)
-			} else {
+			default:
 				*(*string)(place) = text
 			}
 			continue

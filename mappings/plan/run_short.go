@@ -43,8 +43,7 @@ func plainIn(c *convert.Cell, dated bool, empty *convert.Sentinels) (string, boo
 // takes says whether a text is as short as the field wants it, counted in bytes,
 // and one of its words in the API's own letters.
 func (v *move) takes(text string) bool {
-	l := v.leaf
-	return (l.maxChars == 0 || len(text) <= l.maxChars) && (len(l.enum) == 0 || slices.Contains(l.enum, text))
+	return (v.maxChars == 0 || len(text) <= v.maxChars) && (len(v.enum) == 0 || slices.Contains(v.enum, text))
 }
 
 // shortly goes the short way to a text. It is not asked for whole numbers.
@@ -81,6 +80,15 @@ func (m *maker) shortly(v *move, r *row) (string, found) {
 		return m.joined(v, r)
 	case formCases:
 		return v.caseOf(r)
+	case formMapped:
+		c := r.cell(v.at)
+		if c.IsNull() {
+			return "", nothing
+		}
+		code, ok := plainIn(c, v.dated, v.empty)
+		if word, state := v.codes.Lookup(code); ok && state == convert.Present && (!v.checked || v.takes(word)) {
+			return word, there
+		}
 	}
 	return "", perhaps
 }
