@@ -144,7 +144,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if err := a.openLeads(ctx, owner); err != nil {
 		return nil, err
 	}
-	if err := a.openMessages(owner); err != nil {
+	if err := a.openMessages(ctx, owner); err != nil {
 		return nil, err
 	}
 	handler, err := a.handler()

@@ -34,7 +34,7 @@ type exchange struct {
 }
 
 // openMessages makes the exchange of messages for the dealers that have one.
-func (a *App) openMessages(owner string) error {
+func (a *App) openMessages(ctx context.Context, owner string) error {
 	var err error
 	if a.exchange.files, err = a.store.Attachments(""); err != nil {
 		return err
@@ -52,7 +52,7 @@ func (a *App) openMessages(owner string) error {
 		if d.Messages == nil {
 			continue
 		}
-		md, err := a.messageDealer(d, a.log.With("dealer", d.Code))
+		md, err := a.messageDealer(ctx, d, a.log.With("dealer", d.Code))
 		if err != nil {
 			return fmt.Errorf("dealer %s: %w", d.Code, err)
 		}
@@ -62,7 +62,7 @@ func (a *App) openMessages(owner string) error {
 }
 
 // messageDealer finds out what one dealer's exchange of messages is made of.
-func (a *App) messageDealer(d config.Dealer, log *slog.Logger) (messaging.Dealer, error) {
+func (a *App) messageDealer(ctx context.Context, d config.Dealer, log *slog.Logger) (messaging.Dealer, error) {
 	rental := rentalDoor{a.registry, d.Code}
 	out := messaging.Dealer{Code: d.Code, Customers: rental, Contracts: rental}
 	m := d.Messages
@@ -84,6 +84,7 @@ func (a *App) messageDealer(d config.Dealer, log *slog.Logger) (messaging.Dealer
 			return out, err
 		}
 		a.keepers = append(a.keepers, k)
+		k.start(ctx)
 		door := handoverDoor{a.handovers, d.Code}
 		to = append(to, door)
 		out.Moves = door
@@ -109,7 +110,7 @@ func (a *App) messageDealer(d config.Dealer, log *slog.Logger) (messaging.Dealer
 func (a *App) keepHandover(d config.Dealer, log *slog.Logger) (*keeper, error) {
 	as := d
 	as.CRM = d.Messages.Handover
-	k, err := a.keepCRM(as, log)
+	k, err := a.keepCRM(as, log.With("for", "messages"))
 	if err != nil {
 		return nil, err
 	}
