@@ -347,16 +347,15 @@ func (s *changeSource) read(ctx context.Context, e *env, a Asking, since time.Ti
 	}
 	var left []LeftOut
 	for _, r := range rows {
-		r.key = encodeCells("", r, s.key)
 		if !s.changed(r, e, a, since) {
 			continue
 		}
 		number := s.customer(r, e)
 		if number.state != convert.Present {
-			reason := reasonOf(number.state)
-			left = append(left, LeftOut{Row: r.key, Field: "customerId", Reason: reason})
+			reason, key := reasonOf(number.state), encodeCells("", r, s.key)
+			left = append(left, LeftOut{Row: key, Field: "customerId", Reason: reason})
 			if a.Note != nil {
-				a.Note(changesEndpoint, "customerId", reason, r.key)
+				a.Note(changesEndpoint, "customerId", reason, key)
 			}
 			continue
 		}
@@ -389,7 +388,7 @@ func (s *changeSource) changed(r *row, e *env, a Asking, since time.Time) bool {
 			stamped = true
 		case state.Bad():
 			if a.Note != nil {
-				a.Note(changesEndpoint, s.kind+".stamp", Unreadable, r.key)
+				a.Note(changesEndpoint, s.kind+".stamp", Unreadable, encodeCells("", r, s.key))
 			}
 			return true
 		}
