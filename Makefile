@@ -12,7 +12,7 @@ TAGS := nomsgpack
 RELEASE_TAGS := nomsgpack timetzdata
 # The binary is one file that a dealer copies; these packages are linked for a
 # small part of them and never in a hurry, so they go without inlining.
-LEAN := github.com/sqlc-dev/... github.com/quic-go/... go.mongodb.org/... google.golang.org/protobuf/... github.com/alecthomas/... github.com/santhosh-tekuri/...
+LEAN := github.com/sqlc-dev/... github.com/quic-go/... go.mongodb.org/... google.golang.org/protobuf/... github.com/alecthomas/... github.com/santhosh-tekuri/... github.com/goccy/... github.com/oasdiff/... github.com/makiuchi-d/... github.com/go-playground/... github.com/wneessen/...
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 3s
 
