@@ -137,7 +137,7 @@ var writeContext = &mapfile.Context{
 var updateContext = &mapfile.Context{
 	Name:  "update",
 	Title: "update",
-	Doc:   "One lead of the CRM for each row, written like a section of rms.yaml: joins, maps, aggregates and conditions are the same. A deal is joined with `pick`, so that one of several counts. The members are those of the interface; `currencyIsoCode` is the file's currency and `dealerLeadId` the row's key where they are not mapped.\n\nA code that its map does not have holds the update until it has; a code with the word `notYet` sends nothing and holds nothing. Under `probabilityOfClosurePercentage` stands `{stage: d.STAGE, percentage: d.PERCENT}`, whose stage goes through `sales-stages.yaml`.",
+	Doc:   "One lead of the CRM for each row, written like a section of rms.yaml: joins, maps, aggregates and conditions are the same. A deal is joined with `pick`, so that one of several counts. The members are those of the interface; `currencyIsoCode` is the file's currency and `dealerLeadId` the row's key where they are not mapped.\n\nA code that its map does not have holds the update until it has; a code with the word `notYet` sends nothing and holds nothing. Under `probabilityOfClosurePercentage` stands `{stage: d.STAGE, percentage: d.PERCENT}`, whose stage goes through `sales-stages.yaml`. Where one column holds both the lead's status and the stage, a condition keeps them apart: `{stage: {when: {c.STATE: [Q, P, W]}, then: c.STATE}}`; members that belong to an opportunity, such as `dealerOpportunityId`, are mapped under the same condition.",
 	Keys: append(mapfile.SectionKeys("from", "key", "join", "where", "use", "fields"),
 		&mapfile.Key{Name: "leadId", Shape: shapeValue, Doc: "Caterpillar's id of the lead, where the CRM keeps it.", Example: "leadId: c.CATID"},
 		&mapfile.Key{Name: "changed", Shape: shapeChanged, Doc: "The tables whose stamps tell that a lead changed. What has no stamp is found when all leads are compared.", Example: "changed: [{stamp: c.TOUCHED}, {from: DEAL d, lead: d.CARDNO, stamp: d.TOUCHED}]"},
@@ -201,7 +201,7 @@ var messagesContext = &mapfile.Context{
 var movesContext = &mapfile.Context{
 	Name:  "moves",
 	Title: "moves",
-	Doc:   "What the dealer's staff did with requests, one row for each request, written like a section of rms.yaml. The fields are `requestId` (the dealer's own id) or `remoteId` (the partner's), `status`, `user`, `userName`, `title`, `text`, `date` and `disposition`. A row in another status is another move.",
+	Doc:   "What the dealer's staff did with requests, one row for each request or for each step, written like a section of rms.yaml. The rows are looked at every minute; a status that is overwritten before that is not seen, and the next one is refused where a request may not skip it (see [the life cycle](../server/request/LIFECYCLE.md)), so a row for each step is the safer way. The fields are `requestId` (the dealer's own id) or `remoteId` (the partner's), `status`, `user`, `userName`, `title`, `text`, `date` and `disposition`. A row in another status is another move.",
 	Keys: append(mapfile.SectionKeys("from", "key", "join", "where", "use", "fields"),
 		&mapfile.Key{Name: "stamp", Shape: shapeValue, Required: true, Doc: "When the row changed.", Example: "stamp: o.TOUCHED"},
 	),
