@@ -2,10 +2,8 @@ package request
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/gen/crs/model"
@@ -56,7 +54,7 @@ func checked(body []byte) (*node, []Fault) {
 	if doubled(root) {
 		c.doubles(root, "")
 	}
-	c.types(root, reflect.TypeFor[model.Message](), &spot{})
+	c.types(root, layout(), &spot{})
 	c.envelope(root)
 	return root, c.faults
 }
@@ -116,7 +114,7 @@ func folded(name string) string { return strings.ToLower(strings.ToUpper(name)) 
 // doubled says whether there is such a name anywhere; it needs no paths for that,
 // and bodies without one are the rule.
 func doubled(n *node) bool {
-	const few = 8 // names that are compared faster than remembered
+	const few = 16 // names that are compared faster than remembered
 	var seen map[string]bool
 	if len(n.members) > few {
 		seen = make(map[string]bool, len(n.members))
@@ -159,94 +157,76 @@ func ascii(s string) bool {
 	return true
 }
 
-// membersOf holds the members of Go types, so that they are looked for once and not
-// with every body.
-var membersOf sync.Map // of reflect.Type to map[string]reflect.Type
-
-func fieldsOf(t reflect.Type) map[string]reflect.Type {
-	if found, ok := membersOf.Load(t); ok {
-		return found.(map[string]reflect.Type)
-	}
-	fields := map[string]reflect.Type{}
-	for field := range t.Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		fields[name] = field.Type
-	}
-	membersOf.Store(t, fields)
-	return fields
-}
-
-var scalar = reflect.TypeFor[model.Scalar]()
-
-// types holds a value against the Go type made from the specification. null is
-// a legal value everywhere; what must be there is asked for later.
-func (c *checker) types(n *node, t reflect.Type, at *spot) {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+// types holds a value against the layout of the specification. null is a legal
+// value everywhere; what must be there is asked for later.
+func (c *checker) types(n *node, s *shape, at *spot) {
 	kind := n.kind()
 	if kind == 'n' {
 		return
 	}
-	is := func(ok bool, what string) bool {
-		if !ok {
-			c.fault(at.path(), "must be %s", what)
-		}
-		return ok
-	}
-	switch {
-	case t == scalar:
-		is(kind != '{' && kind != '[', "text, number or true or false")
-	case t.Kind() == reflect.Struct:
-		if !is(kind == '{', "an object") {
+	switch s.what {
+	case anything:
+	case aScalar:
+		c.must(kind != '{' && kind != '[', at, "text, number or true or false")
+	case anObject:
+		if !c.must(kind == '{', at, "an object") {
 			return
 		}
-		fields := fieldsOf(t)
-		for _, m := range n.members {
-			if field, known := fields[m.name]; known {
+		for i := range n.members {
+			m := &n.members[i]
+			if field := s.fields[m.name]; field != nil {
 				c.types(m.value, field, &spot{in: at, name: m.name})
 			}
 		}
-	case t.Kind() == reflect.Map:
-		if !is(kind == '{', "an object") {
-			return
-		}
-		if t.Elem().Kind() == reflect.Interface {
+	case aMap:
+		if !c.must(kind == '{', at, "an object") || s.each.what == anything {
 			return
 		}
 		for _, m := range n.members {
-			c.types(m.value, t.Elem(), &spot{in: at, name: m.name})
+			c.types(m.value, s.each, &spot{in: at, name: m.name})
 		}
-	case t.Kind() == reflect.Slice:
-		if !is(kind == '[', "a list") {
+	case aList:
+		if !c.must(kind == '[', at, "a list") || s.each.what == anything {
 			return
 		}
 		for i, item := range n.items {
-			c.types(item, t.Elem(), &spot{in: at, item: true, index: i})
+			c.types(item, s.each, &spot{in: at, item: true, index: i})
 		}
-	case t == reflect.TypeFor[model.RequestType]():
-		if is(kind == '"', "text") && !slices.Contains(Types(), Type(n.text())) {
+	case aRequestType:
+		if c.must(kind == '"', at, "text") && !slices.Contains(Types(), Type(n.text())) {
 			c.fault(at.path(), "unknown; there are %s", join(Types()))
 		}
-	case t == reflect.TypeFor[model.MessageType]():
-		if is(kind == '"', "text") && !model.MessageType(n.text()).Valid() {
+	case aMessageType:
+		if c.must(kind == '"', at, "text") && !model.MessageType(n.text()).Valid() {
 			c.fault(at.path(), "unknown; there are request, contract, invoice, message, catalog and document")
 		}
-	case t.Kind() == reflect.String && t.PkgPath() == "encoding/json": // json.Number
-		is(kind == '0', "a number")
-	case t.Kind() == reflect.String:
-		if is(kind == '"', "text") && isMoment(at.name) {
+	case aNumber:
+		c.must(kind == '0', at, "a number")
+	case aText:
+		if c.must(kind == '"', at, "text") && isMoment(at.name) {
 			c.moment(n, at)
 		}
-	case t.Kind() == reflect.Bool:
+	case aFlag:
 		// Refusing is for good (R193): a flag that is spelled as text, as others
 		// are (R263), must not cost a customer the whole request.
-		spelled := strings.ToLower(strings.TrimSpace(n.text()))
-		is(kind == 't' || kind == 'f' || kind == '"' && (spelled == "true" || spelled == "false"), "true or false")
-	case t.Kind() == reflect.Int64:
+		c.must(kind == 't' || kind == 'f' || kind == '"' && spelledFlag(n), at, "true or false")
+	case aWhole:
 		_, err := n.integer()
-		is(kind == '0' && err == nil, "a whole number")
+		c.must(kind == '0' && err == nil, at, "a whole number")
 	}
+}
+
+func spelledFlag(n *node) bool {
+	spelled := strings.ToLower(strings.TrimSpace(n.text()))
+	return spelled == "true" || spelled == "false"
+}
+
+// must notes a fault where a value is not what it must be.
+func (c *checker) must(ok bool, at *spot, what string) bool {
+	if !ok {
+		c.fault(at.path(), "must be %s", what)
+	}
+	return ok
 }
 
 // spot is where a value stands; its path is written when there is a fault.
@@ -264,7 +244,8 @@ func (p *spot) path() string {
 	case p.item:
 		return fmt.Sprintf("%s[%d]", p.in.path(), p.index)
 	}
-	return below(p.in.path(), p.name)
+	// A copy, so that places need not outlive their values.
+	return strings.Clone(below(p.in.path(), p.name))
 }
 
 // isMoment tells members that hold a moment by their name, as the

@@ -1,12 +1,6 @@
 package request
 
-import (
-	"bytes"
-	"reflect"
-	"sync"
-
-	"github.com/dealerbridge/dealerbridge/gen/crs/model"
-)
+import "bytes"
 
 // cutter cuts a body, which is UTF-8, into its values. It takes what JSON allows
 // (RFC 8259) and nothing else, and goes over each byte once: somebody waits.
@@ -234,25 +228,3 @@ func named(raw []byte) (member, bool) {
 	name, ok := inside(raw)
 	return member{name: name, ascii: ascii(name)}, ok
 }
-
-// specified are the names the specification has for members.
-var specified = sync.OnceValue(func() map[string]string {
-	names := map[string]string{}
-	seen := map[reflect.Type]bool{}
-	var look func(t reflect.Type)
-	look = func(t reflect.Type) {
-		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
-			t = t.Elem()
-		}
-		if t.Kind() != reflect.Struct || seen[t] {
-			return
-		}
-		seen[t] = true
-		for name, field := range fieldsOf(t) {
-			names[name] = name
-			look(field)
-		}
-	}
-	look(reflect.TypeFor[model.Message]())
-	return names
-})
