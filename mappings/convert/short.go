@@ -13,10 +13,24 @@ import (
 // printable ASCII without blanks at its ends, and not empty.
 func (c *Cell) Plain() (text string, ok bool) {
 	s := c.raw
-	if c.kind == CellNull || !c.kept || s == "" || s[0] == ' ' || s[len(s)-1] == ' ' || !printable(s) {
+	if c.kind == CellNull || !c.kept || s == "" || s[0] == ' ' || s[len(s)-1] == ' ' {
 		return "", false
 	}
-	return s, true
+	b := unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // it is only read
+	if len(b) < 8 {
+		for _, c := range b {
+			if c < ' ' || c >= 0x7f {
+				return "", false
+			}
+		}
+		return s, true
+	}
+	for ; len(b) > 8; b = b[8:] {
+		if odd(binary.LittleEndian.Uint64(b)) {
+			return "", false
+		}
+	}
+	return s, !odd(binary.LittleEndian.Uint64(unsafe.Slice(unsafe.StringData(s[len(s)-8:]), 8))) //nolint:gosec // the same
 }
 
 // Eight bytes at a time: the high bit of each, and one and 32 in each.
@@ -25,25 +39,6 @@ const (
 	ones     = 0x0101010101010101
 	blanks   = 0x2020202020202020
 )
-
-// printable reports whether a text is nothing but printable ASCII and blanks.
-func printable(s string) bool {
-	b := unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // it is only read
-	if len(b) < 8 {
-		for _, c := range b {
-			if c < ' ' || c >= 0x7f {
-				return false
-			}
-		}
-		return true
-	}
-	for i := 0; i+8 <= len(b); i += 8 {
-		if odd(binary.LittleEndian.Uint64(b[i:])) {
-			return false
-		}
-	}
-	return !odd(binary.LittleEndian.Uint64(b[len(b)-8:]))
-}
 
 // odd reports whether one of eight bytes is no printable ASCII: above 127, or
 // below a blank (the difference borrows), or 127 (the sum carries).

@@ -265,6 +265,7 @@ type move struct {
 	kept     bool // another field looks at the value
 	optional bool // no value is no fault
 	checked  bool // a text's length or words are limited
+	guarded  bool // that, or some texts count as empty
 	empty    *convert.Sentinels
 }
 
@@ -283,6 +284,7 @@ func (c *compiler) layOut(e *element, order []int, needs [][]int) {
 			maxChars: f.leaf.maxChars, enum: f.leaf.enum,
 			checked: f.leaf.want == wantText && (f.leaf.maxChars > 0 || len(f.leaf.enum) > 0),
 		}
+		m.guarded = m.checked || m.dated || m.empty.Some()
 		for _, h := range f.leaf.way.hops {
 			m.object = e.objectAt(m.object, h)
 		}

@@ -114,7 +114,11 @@ func (m *maker) fields(e *element, r *row, root unsafe.Pointer) *fault {
 		}
 		var text string
 		is := perhaps
-		if v.form != formLong {
+		switch v.form {
+		case formLong:
+		case formText:
+			text, is = v.textIn(r.cell(v.at))
+		default:
 			text, is = m.shortly(v, r)
 		}
 		if is == nothing && (v.other != nil || v.optional) {

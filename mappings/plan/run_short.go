@@ -24,20 +24,22 @@ func (v *move) textIn(c *convert.Cell) (string, found) {
 	if c.IsNull() {
 		return "", nothing
 	}
-	text, ok := plainIn(c, v.dated, v.empty)
-	if !ok || v.checked && !v.takes(text) {
+	text, ok := c.Plain()
+	if !ok || v.guarded && (countsEmpty(text, v.dated, v.empty) || v.checked && !v.takes(text)) {
 		return "", perhaps
 	}
 	return text, there
 }
 
+// countsEmpty says whether a text stands for nothing.
+func countsEmpty(text string, dated bool, empty *convert.Sentinels) bool {
+	return empty.Some() && empty.Has(text) || dated && strings.HasPrefix(text, "0000-")
+}
+
 // plainIn is the text of a cell unless it needs cleaning or counts as empty.
 func plainIn(c *convert.Cell, dated bool, empty *convert.Sentinels) (string, bool) {
 	text, ok := c.Plain()
-	if !ok || empty.Some() && empty.Has(text) || dated && strings.HasPrefix(text, "0000-") {
-		return "", false
-	}
-	return text, true
+	return text, ok && !countsEmpty(text, dated, empty)
 }
 
 // takes says whether a text is as short as the field wants it, counted in bytes,
@@ -46,11 +48,10 @@ func (v *move) takes(text string) bool {
 	return (v.maxChars == 0 || len(text) <= v.maxChars) && (len(v.enum) == 0 || slices.Contains(v.enum, text))
 }
 
-// shortly goes the short way to a text. It is not asked for whole numbers.
+// shortly goes the short way to a text, but for columns as they stand. It is not
+// asked for whole numbers.
 func (m *maker) shortly(v *move, r *row) (string, found) {
 	switch v.form {
-	case formText:
-		return v.textIn(r.cell(v.at))
 	case formDecimal:
 		c := r.cell(v.at)
 		if c.IsNull() {
