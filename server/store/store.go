@@ -72,6 +72,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	pool.SetMaxOpenConns(8)
 	pool.SetMaxIdleConns(8)
 	pool.SetConnMaxLifetime(5 * time.Minute)
+	pool.SetConnMaxIdleTime(time.Minute) // each holds half a megabyte
 	s := &Store{db: db, path: o.Path}
 	s.pushes.most = gatherServer
 	if o.Path != "" {

@@ -175,7 +175,7 @@ const (
 	DefaultSweepIdle      = 30 * time.Minute
 	DefaultSweepMemory    = 4
 	DefaultSweepKept      = 256
-	DefaultMemory         = 20
+	DefaultMemory         = 18
 	DefaultTokenLife      = time.Hour
 	DefaultConnections    = 8
 	DefaultWaiting        = 64
