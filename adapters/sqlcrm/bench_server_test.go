@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ import (
 // the company looked for, the counter taken, nothing checked and nothing noted.
 // Run with -benchtime=10000x it is ten thousand leads.
 func BenchmarkWriteLead(b *testing.B) {
-	for name, write := range map[string]func(b *testing.B, db *sql.DB, dsn string){"mapped": benchMapped, "byHand": benchByHand} {
+	for name, write := range map[string]func(b *testing.B, db *sql.DB, dsn string){"mapped": benchMapped, "together": benchTogether, "byHand": benchByHand} {
 		b.Run(name, func(b *testing.B) {
 			server := dbtest.MySQL(b)
 			db, err := sql.Open("mysql", server.DSN())
@@ -59,6 +60,44 @@ func benchLead(n int) adapters.ReceivedLead {
 }
 
 func benchMapped(b *testing.B, _ *sql.DB, dsn string) {
+	crm := benchOpen(b, dsn)
+	n := 0
+	for b.Loop() {
+		if _, err := crm.WriteLead(b.Context(), benchLead(n), &journal{}); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+}
+
+// benchTogether writes as many at once as the gateway does.
+func benchTogether(b *testing.B, _ *sql.DB, dsn string) {
+	const atOnce = 25
+	crm, n := benchOpen(b, dsn), 0
+	var leads []adapters.LeadToWrite
+	write := func() {
+		written, err := crm.WriteLeads(b.Context(), leads, benchJournal{})
+		if err != nil || slices.Contains(written, nil) {
+			b.Fatalf("some were left, %v", err)
+		}
+		leads = leads[:0]
+	}
+	for b.Loop() {
+		leads = append(leads, adapters.LeadToWrite{ReceivedLead: benchLead(n)})
+		if n++; len(leads) == atOnce {
+			write()
+		}
+	}
+	write()
+}
+
+// benchJournal forgets what is noted.
+type benchJournal struct{}
+
+func (benchJournal) Note(context.Context, map[int][]adapters.CRMRow) error { return nil }
+
+func benchOpen(b *testing.B, dsn string) adapters.LeadsWriter {
+	b.Helper()
 	config := sqlcrm.Config{Driver: sqlcrm.MySQL, DSN: dsn, Mapping: folder(yardMapping)}
 	opened, err := config.Open(b.Context(), adapters.Env{Dealer: "D100", Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler), Audit: &noter{}})
 	if err != nil {
@@ -69,17 +108,11 @@ func benchMapped(b *testing.B, _ *sql.DB, dsn string) {
 			b.Error(err)
 		}
 	})
-	crm, ok := opened.(adapters.LeadWriter)
+	crm, ok := opened.(adapters.LeadsWriter)
 	if !ok {
 		b.Fatalf("got a %T", opened)
 	}
-	n := 0
-	for b.Loop() {
-		if _, err := crm.WriteLead(b.Context(), benchLead(n), &journal{}); err != nil {
-			b.Fatal(err)
-		}
-		n++
-	}
+	return crm
 }
 
 func benchByHand(b *testing.B, db *sql.DB, _ string) {

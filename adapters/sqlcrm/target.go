@@ -112,10 +112,10 @@ func complete(file *crmfile.File) {
 
 // memberTexts are the members of a lead that are there, as texts.
 func memberTexts(lead model.Lead) map[string]string {
-	texts := map[string]string{}
-	v := reflect.ValueOf(lead)
-	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+	v := reflect.ValueOf(&lead).Elem()
+	names := leadMembers()
+	texts := make(map[string]string, len(names)/2)
+	for i, name := range names {
 		member := v.Field(i)
 		if member.Kind() == reflect.Pointer {
 			if member.IsNil() {
@@ -123,9 +123,25 @@ func memberTexts(lead model.Lead) map[string]string {
 			}
 			member = member.Elem()
 		}
-		if text := fmt.Sprint(member.Interface()); text != "" {
+		text := ""
+		if member.Kind() == reflect.String {
+			text = member.String()
+		} else {
+			text = fmt.Sprint(member.Interface())
+		}
+		if text != "" {
 			texts[name] = text
 		}
 	}
 	return texts
 }
+
+// leadMembers are the names of a lead's members, by the fields of its type.
+var leadMembers = sync.OnceValue(func() []string {
+	of := reflect.TypeFor[model.Lead]()
+	names := make([]string, of.NumField())
+	for i := range names {
+		names[i], _, _ = strings.Cut(of.Field(i).Tag.Get("json"), ",")
+	}
+	return names
+})

@@ -44,7 +44,9 @@ func (c *CRM) WriteLeads(ctx context.Context, leads []adapters.LeadToWrite, jour
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("writing leads: %w", err)
-	case err != nil || p.writing == nil || p.writing.lead == nil || p.writing.lasting:
+	case err != nil: // it is told by the lead that is written alone
+		return b.out, nil //nolint:nilerr // see above
+	case p.writing == nil || p.writing.lead == nil || p.writing.lasting:
 		return b.out, nil
 	}
 	b.version, b.w, b.states = v, p.writing, p.states

@@ -117,7 +117,11 @@ func TestKilledAtRandomMomentsLeadsAreNeitherLostNorDoubled(t *testing.T) {
 func (w *leadWorld) killed(times int, when func() death) {
 	w.t.Helper()
 	for times > 0 {
-		if n := w.chance.IntN(4); n > 0 {
+		n := w.chance.IntN(4)
+		if w.chance.IntN(12) == 0 { // enough that they are written together in several transactions
+			n = 40
+		}
+		if n > 0 {
 			if _, err := w.box.MakeLeads(sandbox.Make{Count: n, DaysAgo: w.chance.IntN(300), SpreadDays: w.chance.IntN(60)}); err != nil {
 				w.t.Fatal(err)
 			}

@@ -144,8 +144,8 @@ func (s *session) allLeads(ctx context.Context, crm CRM, after string) ([]adapte
 }
 
 // found makes the lead of a row that the gateway did not write.
-func (s *Worker) found(ref adapters.LeadRef) Lead {
-	l := Lead{Dealer: s.o.Dealer, ID: ref.LeadID, State: Found, Ref: ref, RowKey: rowKey(ref.Row)}
+func (w *Worker) found(ref adapters.LeadRef) Lead {
+	l := Lead{Dealer: w.o.Dealer, ID: ref.LeadID, State: Found, Ref: ref, RowKey: rowKey(ref.Row)}
 	if len(l.ID) > longestID || l.ID[0] == '#' {
 		l.ID = "#" + short([]byte(ref.LeadID))
 	}
@@ -153,20 +153,20 @@ func (s *Worker) found(ref adapters.LeadRef) Lead {
 }
 
 // leadsOf finds the leads of refs; nil where there is none.
-func (s *Worker) leadsOf(ctx context.Context, refs []adapters.LeadRef) ([]*Lead, error) {
+func (w *Worker) leadsOf(ctx context.Context, refs []adapters.LeadRef) ([]*Lead, error) {
 	var ids, keys []string
 	for _, ref := range refs {
 		if ref.LeadID != "" {
-			ids = append(ids, s.found(ref).ID)
+			ids = append(ids, w.found(ref).ID)
 		} else if key := rowKey(ref.Row); key != "" {
 			keys = append(keys, key)
 		}
 	}
-	byID, err := s.o.Store.LeadsByID(ctx, s.o.Dealer, ids)
+	byID, err := w.o.Store.LeadsByID(ctx, w.o.Dealer, ids)
 	if err != nil {
 		return nil, fmt.Errorf("finding leads: %w", err)
 	}
-	byRow, err := s.o.Store.LeadsByRow(ctx, s.o.Dealer, keys)
+	byRow, err := w.o.Store.LeadsByRow(ctx, w.o.Dealer, keys)
 	if err != nil {
 		return nil, fmt.Errorf("finding leads: %w", err)
 	}
@@ -180,7 +180,7 @@ func (s *Worker) leadsOf(ctx context.Context, refs []adapters.LeadRef) ([]*Lead,
 	out := make([]*Lead, len(refs))
 	for i, ref := range refs {
 		if ref.LeadID != "" {
-			out[i] = index["id "+s.found(ref).ID]
+			out[i] = index["id "+w.found(ref).ID]
 		} else {
 			out[i] = index["row "+rowKey(ref.Row)]
 		}
@@ -245,8 +245,8 @@ func (w *Worker) nextChanged(ctx context.Context, found adapters.LeadPages) (tar
 
 // targets are the leads behind refs that can be looked at. Rows without a lead id
 // that the gateway did not write are none of its leads.
-func (s *Worker) targets(ctx context.Context, refs []adapters.LeadRef) ([]target, error) {
-	known, err := s.leadsOf(ctx, refs)
+func (w *Worker) targets(ctx context.Context, refs []adapters.LeadRef) ([]target, error) {
+	known, err := w.leadsOf(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +256,7 @@ func (s *Worker) targets(ctx context.Context, refs []adapters.LeadRef) ([]target
 		case known[i] != nil:
 			out = append(out, target{lead: *known[i], ref: ref})
 		case ref.LeadID != "":
-			out = append(out, target{lead: s.found(ref), ref: ref})
+			out = append(out, target{lead: w.found(ref), ref: ref})
 		}
 	}
 	return out, nil

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,25 +30,14 @@ func (s *session) send(ctx context.Context, limit int) (more bool, err error) {
 		return false, fmt.Errorf("looking for updates to send: %w", err)
 	}
 	sent := len(updates)
-	var group errgroup.Group // each update is of another lead
-	group.SetLimit(s.o.Parallel)
+	callers := s.o.Parallel
 	if s.unsent.Load() {
-		group.SetLimit(1) // one finds out whether the service is back
+		callers = 1 // one finds out whether the service is back
 	}
-	var stopped atomic.Bool
-	for len(updates) > 0 {
-		batch := updates[:min(s.o.Batch, len(updates))]
-		updates = updates[len(batch):]
-		group.Go(func() error {
-			if stopped.Load() || over(ctx) {
-				return nil
-			}
-			err := s.postBatch(ctx, batch, &stopped)
-			if err != nil {
-				stopped.Store(true)
-			}
-			return err
-		})
+	q := &sending{session: s, left: updates}
+	var group errgroup.Group // each update is of another lead
+	for range min(callers, sent) {
+		group.Go(func() error { return q.call(ctx) })
 	}
 	if err := group.Wait(); err != nil {
 		return false, err
@@ -54,26 +45,100 @@ func (s *session) send(ctx context.Context, limit int) (more bool, err error) {
 	return sent > 0, ctx.Err()
 }
 
+// sending are updates that several callers send.
+type sending struct {
+	*session
+	stopped atomic.Bool
+	mu      sync.Mutex
+	left    []Update
+}
+
+// next takes the updates of one call; none where nothing more is to be begun.
+func (q *sending) next(ctx context.Context) []Update {
+	if q.stopped.Load() || over(ctx) {
+		return nil
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	batch := q.left[:min(q.o.Batch, len(q.left))]
+	q.left = q.left[len(batch):]
+	return batch
+}
+
+// call makes one call after the other. What came of one is kept in the transaction
+// that notes that the next begins, and of the last in one of its own.
+func (q *sending) call(ctx context.Context) error {
+	var came settled
+	var err error
+	for batch := q.next(ctx); err == nil && len(batch) > 0; batch = q.next(ctx) {
+		if err = q.postBatch(ctx, batch, &came); err != nil {
+			q.stopped.Store(true)
+		}
+	}
+	return errors.Join(q.keep(ctx, &came), err)
+}
+
+// settled is what came of a call and is not kept yet.
+type settled struct {
+	updates []Update
+	counts  map[Event]int
+}
+
+// save stands in a transaction.
+func (s *session) save(ctx context.Context, came *settled) error {
+	for _, u := range came.updates {
+		if u.State == Parked {
+			if err := s.alertParked(ctx, u); err != nil {
+				return err
+			}
+		}
+	}
+	return s.saveUpdates(ctx, came.updates)
+}
+
+// saved counts what stands now.
+func (s *session) saved(came *settled) {
+	for what, n := range came.counts {
+		s.count(what, n)
+	}
+	*came = settled{}
+}
+
+// keep keeps what came of a call, also when the process is told to stop.
+func (s *session) keep(ctx context.Context, came *settled) error {
+	if len(came.updates) == 0 {
+		return nil
+	}
+	err := s.durably(ctx, func(ctx context.Context) error {
+		return s.together(ctx, func(ctx context.Context) error { return s.save(ctx, came) })
+	})
+	if err != nil {
+		return fmt.Errorf("keeping what came of sending updates: %w", err)
+	}
+	s.saved(came)
+	return nil
+}
+
 // postBatch sends updates in one call, and each by itself where the service finds
 // fault with one of them.
-func (s *session) postBatch(ctx context.Context, batch []Update, stopped *atomic.Bool) error {
-	refused, err := s.post(ctx, batch, stopped)
+func (q *sending) postBatch(ctx context.Context, batch []Update, came *settled) error {
+	refused, err := q.post(ctx, batch, came)
 	if err != nil || !refused || len(batch) == 1 {
 		return err
 	}
 	for i := range batch {
-		if _, err := s.post(ctx, batch[i:i+1], stopped); err != nil {
+		if _, err := q.post(ctx, batch[i:i+1], came); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// post sends updates in one call. That it was begun is kept before, what came of it
-// after, also when the process is told to stop. refused says that the service found
-// fault with one of several, and that none was settled. stopped is set where the
-// service failed, which counts against the updates of one call of a round alone.
-func (s *session) post(ctx context.Context, batch []Update, stopped *atomic.Bool) (refused bool, err error) {
+// post sends updates in one call. That it was begun is kept before, together with
+// what came of the call before. refused says that the service found fault with one
+// of several, and that none was settled. That the service failed counts against the
+// updates of one call of a round alone.
+func (q *sending) post(ctx context.Context, batch []Update, came *settled) (refused bool, err error) {
 	bodies := make([]model.LeadUpdate, len(batch))
 	again := 0
 	for i := range batch {
@@ -85,53 +150,43 @@ func (s *session) post(ctx context.Context, batch []Update, stopped *atomic.Bool
 			u.Repeats++
 			again++
 		}
-		u.State, u.Sent, u.Unsure = Sending, s.o.Now(), false
+		u.State, u.Sent, u.Unsure = Sending, q.o.Now(), false
 		u.Calls++
 	}
-	if err := s.together(ctx, func(ctx context.Context) error { return s.saveUpdates(ctx, batch) }); err != nil {
+	err = q.together(ctx, func(ctx context.Context) error {
+		if err := q.save(ctx, came); err != nil {
+			return err
+		}
+		return q.saveUpdates(ctx, batch)
+	})
+	if err != nil {
 		return false, fmt.Errorf("noting that updates are sent: %w", err)
 	}
-	s.count(UpdatesAgain, again)
-	answer, failure := s.o.Updater.PostUpdates(ctx, bodies)
+	q.saved(came)
+	q.count(UpdatesAgain, again)
+	answer, failure := q.o.Updater.PostUpdates(ctx, bodies)
 	told := ctx.Err() != nil
-	blame := failure == nil || told || errors.Is(failure, adapters.ErrBadRequest) || stopped.CompareAndSwap(false, true)
+	blame := failure == nil || told || errors.Is(failure, adapters.ErrBadRequest) || q.stopped.CompareAndSwap(false, true)
 	parked, tries := 0, 0
 	for i := range batch {
 		u := &batch[i]
-		u.Status, u.Answer, u.Done = answer.Status, string(answer.Body), s.o.Now()
+		u.Status, u.Answer, u.Done = answer.Status, string(answer.Body), q.o.Now()
 		if answer.Ambiguous && answer.Tries > 1 { // the tries of a call repeat the same
 			u.Repeats += answer.Tries - 1
 			tries += answer.Tries - 1
 		}
-		parked += s.settleUpdate(u, answer, failure, outcome{told: told, several: len(batch) > 1, blame: blame})
+		parked += q.settleUpdate(u, answer, failure, outcome{told: told, several: len(batch) > 1, blame: blame})
 	}
-	err = s.durably(ctx, func(ctx context.Context) error {
-		return s.together(ctx, func(ctx context.Context) error {
-			for _, u := range batch {
-				if u.State == Parked {
-					if err := s.alertParked(ctx, u); err != nil {
-						return err
-					}
-				}
-			}
-			return s.saveUpdates(ctx, batch)
-		})
-	})
-	if err != nil {
-		return false, errors.Join(fmt.Errorf("keeping what came of sending updates: %w", err), failure)
-	}
-	s.count(UpdatesAgain, tries)
+	*came = settled{updates: slices.Clone(batch), counts: map[Event]int{UpdatesAgain: tries, UpdatesParked: parked}}
 	switch {
 	case failure == nil:
-		s.count(UpdatesSent, len(batch))
+		came.counts[UpdatesSent] = len(batch)
 		return false, nil
 	case told:
 		return false, ctx.Err()
 	case errors.Is(failure, adapters.ErrBadRequest):
-		s.count(UpdatesParked, parked)
 		return true, nil
 	}
-	s.count(UpdatesParked, parked)
 	return false, fmt.Errorf("%w: %w", errNotSent, failure)
 }
 

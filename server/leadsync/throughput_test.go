@@ -28,8 +28,9 @@ func BenchmarkLeads(b *testing.B) {
 		}
 	}()
 	far, desk := newFar(), newDesk()
+	crm := &mortal{far: far, desk: desk, fault: fault{together: true}} // takes leads as a database does
 	w := leadsync.NewWorker(leadsync.Options{
-		Dealer: dealer, Source: far, Updater: far, CRM: desk, Store: s, Owner: "one", Now: time.Now, Sleep: sleep, Log: slog.New(slog.DiscardHandler),
+		Dealer: dealer, Source: far, Updater: far, CRM: crm, Store: s, Owner: "one", Now: time.Now, Sleep: sleep, Log: slog.New(slog.DiscardHandler),
 	})
 	for i := range b.N {
 		far.offer(newLead(fmt.Sprintf("L%07d", i)))

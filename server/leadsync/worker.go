@@ -19,7 +19,7 @@ const (
 	tidyEvery    = 24 * time.Hour
 	writesAtOnce = 25 // leads; a mapping is replaced between two
 	writeBatches = 40 // of one step: as many leads as the calls of one bring
-	postsAtOnce  = 25
+	postsAtOnce  = 100
 )
 
 // Names of jobs that have no mark.

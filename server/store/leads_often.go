@@ -30,7 +30,7 @@ func (p *statements) of(ctx context.Context, db *gorm.DB, text string) (*sql.Stm
 	if stmt := p.by[text]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := db.Statement.ConnPool.PrepareContext(ctx, text)
+	stmt, err := db.Statement.ConnPool.PrepareContext(ctx, text) //nolint:sqlclosecheck // it ends with the store
 	if err != nil {
 		return nil, fmt.Errorf("preparing a statement: %w", err)
 	}
@@ -60,12 +60,12 @@ func (s *Store) often(ctx context.Context, text string, args ...any) (sql.Result
 	if s.path == "" {
 		return pool.ExecContext(ctx, text, args...)
 	}
-	stmt, err := s.prepared.of(ctx, s.db, text) //nolint:sqlclosecheck // it ends with the store
+	stmt, err := s.prepared.of(ctx, s.db, text)
 	if err != nil {
 		return nil, err
 	}
 	if tx, ok := pool.(*sql.Tx); ok {
-		stmt = tx.StmtContext(ctx, stmt)
+		stmt = tx.StmtContext(ctx, stmt) //nolint:sqlclosecheck // it ends with the transaction
 	}
 	return stmt.ExecContext(ctx, args...)
 }
