@@ -203,7 +203,7 @@ func TestLostAnswers(t *testing.T) {
 	})
 	t.Run("AReadOfHistoryLosesNothingAndIsRepeated", func(t *testing.T) { // R58
 		s := play(t, inTurn(cut(`[{"leadId":"A"},`), say(500, ""), say(200, list("A", "B"))))
-		got, err := s.leads(t).Historic(t.Context(), s.clock.now(), s.clock.now(), 0, 10)
+		got, err := s.leads(t).Historic(t.Context(), s.clock.Now(), s.clock.Now(), 0, 10)
 		if err != nil || ids(got.Leads) != "A B" || got.Lost != 0 || got.Tries != 3 {
 			t.Errorf("%v, %+v", err, got)
 		}

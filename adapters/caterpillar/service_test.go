@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/adapters/caterpillar"
 )
 
@@ -34,7 +35,7 @@ type service struct {
 	*httptest.Server
 	serve handler
 	token handler // nil: a new token each time, good for an hour
-	clock *clock
+	clock *handclock.Clock
 	log   *strings.Builder
 	seen  *slog.Logger
 
@@ -50,28 +51,10 @@ type seen struct {
 	header               http.Header
 }
 
-// clock stands still until it is moved.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // play starts a service that answers with serve.
 func play(t *testing.T, serve handler) *service {
 	t.Helper()
-	s := &service{serve: serve, clock: &clock{at: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}, log: &strings.Builder{}}
+	s := &service{serve: serve, clock: handclock.At(time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)), log: &strings.Builder{}}
 	s.seen = slog.New(slog.NewTextHandler(s.log, nil))
 	s.Server = httptest.NewServer(http.HandlerFunc(s.answer))
 	t.Cleanup(s.Close)
@@ -182,7 +165,7 @@ func cut(body string) handler {
 // options wait for nothing and remember how long they would have waited.
 func (s *service) options() caterpillar.Options {
 	return caterpillar.Options{
-		Now: s.clock.now, Log: s.seen,
+		Now: s.clock.Now, Log: s.seen,
 		Wait: func(ctx context.Context, d time.Duration) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()

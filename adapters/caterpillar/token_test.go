@@ -24,7 +24,7 @@ func TestTokenRenewal(t *testing.T) {
 			after time.Duration
 			asked int
 		}{{0, 1}, {8 * time.Minute, 1}, {90 * time.Second, 2}, {time.Second, 2}, {time.Hour, 3}} {
-			s.clock.move(step.after)
+			s.clock.Pass(step.after)
 			if _, err := l.Leads(t.Context(), 1); err != nil {
 				t.Fatal(err)
 			}
@@ -44,7 +44,7 @@ func TestTokenRenewal(t *testing.T) {
 			}
 			l := s.leads(t)
 			for _, step := range []time.Duration{0, 58 * time.Minute, 2 * time.Minute} {
-				s.clock.move(step)
+				s.clock.Pass(step)
 				if _, err := l.Leads(t.Context(), 1); err != nil {
 					t.Fatal(err)
 				}
@@ -61,7 +61,7 @@ func TestTokenRenewal(t *testing.T) {
 		}
 		l := s.leads(t)
 		for _, step := range []time.Duration{0, time.Minute} {
-			s.clock.move(step)
+			s.clock.Pass(step)
 			if _, err := l.Leads(t.Context(), 1); err != nil {
 				t.Fatal(err)
 			}

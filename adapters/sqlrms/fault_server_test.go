@@ -14,6 +14,7 @@ import (
 	"github.com/dealerbridge/dealerbridge/adapters"
 	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/dbtest"
 	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/faultproxy"
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/adapters/sqlrms"
 )
 
@@ -50,9 +51,9 @@ func wantAway(t *testing.T, a *sqlrms.RMS, reasons ...string) {
 
 // wantBack sees to it that the adapter recovers by itself, at the latest with
 // the second call.
-func wantBack(t *testing.T, a *sqlrms.RMS, now *clock, rows int) {
+func wantBack(t *testing.T, a *sqlrms.RMS, now *handclock.Clock, rows int) {
 	t.Helper()
-	now.move(2 * time.Second)
+	now.Pass(2 * time.Second)
 	got, err := yards(t.Context(), a)
 	if err != nil {
 		got, err = yards(t.Context(), a)
@@ -193,7 +194,7 @@ func TestFaultsOfTheServer(t *testing.T) {
 		deadline, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		for second.Check(deadline) != nil && deadline.Err() == nil { // the server notices the end of a session a little later
-			later.move(2 * time.Second)
+			later.Pass(2 * time.Second)
 		}
 		wantBack(t, second, later, manyYards)
 	})

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/adapters/sqlrms"
 )
 
@@ -273,7 +274,7 @@ func nothingForeign(t *rapid.T, config sqlrms.Config) {
 		mapping = strings.Replace(mapping, "dialect: sqlite", "dialect: mysql", 1)
 	}
 	config.Mapping = fstest.MapFS{"rms.yaml": {Data: []byte(mapping)}}
-	opened, err := config.Open(context.Background(), yardEnv(&clock{at: time.Date(2026, time.April, 1, 12, 0, 0, 0, time.UTC)}))
+	opened, err := config.Open(context.Background(), yardEnv(handclock.At(time.Date(2026, time.April, 1, 12, 0, 0, 0, time.UTC))))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, mapping)
 	}

@@ -9,33 +9,16 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 )
 
-// hand is a clock set by hand.
-type hand struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (h *hand) now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.at
-}
-
-func (h *hand) pass(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.at = h.at.Add(d)
-}
-
 // one runs a statement that takes so long.
-func one(t *testing.T, g *gate, h *hand, took time.Duration, late bool) {
+func one(t *testing.T, g *gate, h *handclock.Clock, took time.Duration, late bool) {
 	t.Helper()
 	if err := g.enter(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	h.pass(took)
+	h.Pass(took)
 	g.leave("contract rows", took, late)
 }
 
@@ -50,9 +33,9 @@ func wait(t *testing.T, g *gate, n int) {
 }
 
 func TestGate(t *testing.T) {
-	start := func(most, queue int) (*gate, *hand) {
-		h := &hand{at: time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)}
-		return newGate(most, queue, h.now), h
+	start := func(most, queue int) (*gate, *handclock.Clock) {
+		h := handclock.At(time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC))
+		return newGate(most, queue, h.Now), h
 	}
 	t.Run("NeverMoreAtATimeThanItMay", func(t *testing.T) {
 		g, _ := start(3, 100)
@@ -126,14 +109,14 @@ func TestGate(t *testing.T) {
 			one(t, g, h, 50*time.Millisecond, false)
 		}
 		for _, want := range []int{4, 2, 1, 1} {
-			h.pass(gatePause)
+			h.Pass(gatePause)
 			one(t, g, h, time.Second, false)
 			if got := g.load().Limit; got != want {
 				t.Fatalf("slow: got a limit of %d, want %d", got, want)
 			}
 		}
 		for want := 2; want <= 8; want++ {
-			h.pass(gatePause)
+			h.Pass(gatePause)
 			one(t, g, h, 60*time.Millisecond, false)
 			if got := g.load().Limit; got != want {
 				t.Fatalf("as usual again: got a limit of %d, want %d", got, want)

@@ -21,6 +21,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/naive"
 	"github.com/dealerbridge/dealerbridge/adapters/sqlrms"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
@@ -117,7 +118,7 @@ func with(t *rapid.T, w *naive.World, config sqlrms.Config, use func(*sqlrms.RMS
 		}
 	}()
 	config.Mapping = fstest.MapFS{"rms.yaml": {Data: w.Mapping.File()}}
-	now := &clock{at: time.Date(2026, time.April, 1, 12, 0, 0, 0, time.UTC)}
+	now := handclock.At(time.Date(2026, time.April, 1, 12, 0, 0, 0, time.UTC))
 	opened, err := config.Open(context.Background(), yardEnv(now))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, show(w))

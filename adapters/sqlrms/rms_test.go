@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/adapters/sqlrms"
 )
 
 func TestOpen(t *testing.T) {
-	env := yardEnv(&clock{})
+	env := yardEnv(handclock.At(time.Time{}))
 	refused := func(t *testing.T, c sqlrms.Config) error {
 		t.Helper()
 		a, err := c.Open(t.Context(), env)
@@ -80,7 +81,7 @@ func TestCheck(t *testing.T) {
 		wantUnavailable(t, a, "cannot be opened")
 		fill(t, path, yardTables...)
 		wantUnavailable(t, a, "cannot be opened") // not asked again at once
-		now.move(2 * time.Second)
+		now.Pass(2 * time.Second)
 		wantYards(t, a)
 		if err := a.Check(t.Context()); err != nil {
 			t.Error(err)
@@ -151,7 +152,7 @@ func TestCheck(t *testing.T) {
 		a, now := open(t, sqlrms.Config{Driver: sqlrms.SQLite, Path: path, Mapping: changed(t, "from: YARD y", "from: YARDS y")})
 		wantFault(t, a.Check(t.Context()), `unknown table "YARDS"`)
 		fill(t, path, "ALTER TABLE YARD RENAME TO YARDS")
-		now.move(2 * time.Second)
+		now.Pass(2 * time.Second)
 		wantYards(t, a)
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/adapters/sqlrms"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 )
@@ -89,31 +89,13 @@ func changed(t testing.TB, old, by string) fstest.MapFS {
 	return folder(mapping)
 }
 
-// clock is moved by tests.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) move(by time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(by)
-}
-
 type deaf struct{}
 
 func (deaf) Note(adapters.Note) {}
 
-func yardEnv(c *clock) adapters.Env {
+func yardEnv(c *handclock.Clock) adapters.Env {
 	return adapters.Env{
-		Dealer: "Y001", Now: c.now, Log: slog.New(slog.DiscardHandler), Audit: deaf{},
+		Dealer: "Y001", Now: c.Now, Log: slog.New(slog.DiscardHandler), Audit: deaf{},
 		DocumentURL: func(kind adapters.DocumentKind, id string) string {
 			return "https://gateway.example.test/" + string(kind) + "/" + id
 		},
@@ -121,9 +103,9 @@ func yardEnv(c *clock) adapters.Env {
 }
 
 // open opens the adapter; it is closed when the test ends.
-func open(t testing.TB, c sqlrms.Config) (*sqlrms.RMS, *clock) {
+func open(t testing.TB, c sqlrms.Config) (*sqlrms.RMS, *handclock.Clock) {
 	t.Helper()
-	now := &clock{at: time.Date(2026, time.April, 1, 12, 0, 0, 0, time.UTC)}
+	now := handclock.At(time.Date(2026, time.April, 1, 12, 0, 0, 0, time.UTC))
 	if c.Mapping == nil {
 		c.Mapping = folder(yardMapping)
 	}

@@ -13,28 +13,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/server/store"
 	"github.com/dealerbridge/dealerbridge/server/sweep"
 )
 
-// hand is a clock set by hand.
-type hand struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newHand() *hand { return &hand{at: time.Date(2026, 5, 4, 6, 0, 0, 123456000, time.UTC)} }
-
-func (h *hand) now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.at
-}
-
-func (h *hand) pass(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.at = h.at.Add(d)
+func newHand() *handclock.Clock {
+	return handclock.At(time.Date(2026, 5, 4, 6, 0, 0, 123456000, time.UTC))
 }
 
 func keyLists(t *testing.T, s *store.Store, o store.KeyListOptions) *store.KeyLists {
@@ -87,11 +72,11 @@ func groupOf(t *testing.T, k *store.KeyLists) []sweep.Stored {
 func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 	t.Run("AListComesBackAsItWas", func(t *testing.T) {
 		h := newHand()
-		k := keyLists(t, open(t), store.KeyListOptions{Now: h.now})
-		a, b := listOf("a", h.now().Add(time.Second)), listOf("b", h.now())
+		k := keyLists(t, open(t), store.KeyListOptions{Now: h.Now})
+		a, b := listOf("a", h.Now().Add(time.Second)), listOf("b", h.Now())
 		kept(t, k, a, "keys\x00\xff of a")
 		kept(t, k, b, "keys of b")
-		other := listOf("c", h.now())
+		other := listOf("c", h.Now())
 		other.Group = strings.Repeat("cd", 32)
 		kept(t, k, other, "keys of c")
 		if diff := cmp.Diff([]sweep.Stored{b, a}, groupOf(t, k)); diff != "" {
@@ -107,12 +92,12 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 	})
 	t.Run("ProgressIsSavedOnTheVersionItFollowsOnly", func(t *testing.T) {
 		h := newHand()
-		k := keyLists(t, open(t), store.KeyListOptions{Now: h.now})
-		l := listOf("a", h.now())
+		k := keyLists(t, open(t), store.KeyListOptions{Now: h.Now})
+		l := listOf("a", h.Now())
 		kept(t, k, l, "keys")
-		one := serve(l, 0, h.now())
+		one := serve(l, 0, h.Now())
 		saved(t, k, one, true)
-		saved(t, k, serve(l, 1, h.now()), false)
+		saved(t, k, serve(l, 1, h.Now()), false)
 		one.Version = 2
 		if diff := cmp.Diff([]sweep.Stored{one}, groupOf(t, k)); diff != "" {
 			t.Error(diff)
@@ -122,8 +107,8 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 	})
 	t.Run("OneOfManyWritersWins", func(t *testing.T) {
 		h := newHand()
-		k := keyLists(t, open(t), store.KeyListOptions{Now: h.now})
-		l := listOf("a", h.now())
+		k := keyLists(t, open(t), store.KeyListOptions{Now: h.Now})
+		l := listOf("a", h.Now())
 		kept(t, k, l, "keys")
 		var wg sync.WaitGroup
 		won := make(chan bool, 8)
@@ -150,18 +135,18 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 	})
 	t.Run("DroppedListsAreForgottenAndLostOnesRemembered", func(t *testing.T) {
 		h := newHand()
-		k := keyLists(t, open(t), store.KeyListOptions{Now: h.now})
+		k := keyLists(t, open(t), store.KeyListOptions{Now: h.Now})
 		for _, id := range []string{"a", "b"} {
-			kept(t, k, listOf(id, h.now()), "keys")
+			kept(t, k, listOf(id, h.Now()), "keys")
 		}
-		h.pass(time.Minute)
+		h.Pass(time.Minute)
 		for id, lost := range map[string]bool{"a": false, "b": true, "nobody": true} {
 			if err := k.Drop(t.Context(), sweep.Gone{Group: strings.Repeat("ab", 32), ID: id, Lost: lost}); err != nil {
 				t.Error(err)
 			}
 		}
 		lists := groupOf(t, k)
-		if len(lists) != 1 || lists[0].ID != "b" || !lists[0].Lost.Equal(h.now().Truncate(time.Millisecond)) {
+		if len(lists) != 1 || lists[0].ID != "b" || !lists[0].Lost.Equal(h.Now().Truncate(time.Millisecond)) {
 			t.Fatalf("got %+v", lists)
 		}
 		saved(t, k, lists[0], false)
@@ -171,17 +156,17 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 	})
 	t.Run("ListsNobodyUsesGo", func(t *testing.T) {
 		h := newHand()
-		k := keyLists(t, open(t), store.KeyListOptions{Now: h.now})
+		k := keyLists(t, open(t), store.KeyListOptions{Now: h.Now})
 		for id, to := range map[string]int64{"unfinished": 1, "finished": 2} {
-			l := listOf(id, h.now())
+			l := listOf(id, h.Now())
 			kept(t, k, l, "keys")
-			saved(t, k, serve(l, to, h.now()), true)
+			saved(t, k, serve(l, to, h.Now()), true)
 		}
-		idle := h.now().Add(30 * time.Minute)
-		h.pass(31 * time.Minute)
+		idle := h.Now().Add(30 * time.Minute)
+		h.Pass(31 * time.Minute)
 		for _, cleared := range []bool{false, true} { // the answer is the same
 			if cleared {
-				other := listOf("c", h.now())
+				other := listOf("c", h.Now())
 				other.Group = "other"
 				kept(t, k, other, "keys")
 			}
@@ -193,17 +178,17 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 				t.Errorf("cleared %v: keys: %v", cleared, err)
 			}
 		}
-		h.pass(25 * time.Hour)
+		h.Pass(25 * time.Hour)
 		if lists := groupOf(t, k); len(lists) != 0 {
 			t.Errorf("a day later: %+v", lists)
 		}
 	})
 	t.Run("RoomIsBoundedAndTheOldestGo", func(t *testing.T) {
 		h := newHand()
-		k := keyLists(t, open(t), store.KeyListOptions{Now: h.now, Bytes: 10_000})
+		k := keyLists(t, open(t), store.KeyListOptions{Now: h.Now, Bytes: 10_000})
 		for i := range 30 {
-			h.pass(time.Second)
-			l := listOf(fmt.Sprintf("l%02d", i), h.now())
+			h.Pass(time.Second)
+			l := listOf(fmt.Sprintf("l%02d", i), h.Now())
 			l.Progress.Done = []sweep.Span{{From: 0, To: 0}}
 			kept(t, k, l, strings.Repeat("k", 1000))
 		}
@@ -219,13 +204,13 @@ func exerciseKeyLists(t *testing.T, open func(t *testing.T) *store.Store) {
 	})
 	t.Run("AMillionKeysComeBack", func(t *testing.T) {
 		h := newHand()
-		k := keyLists(t, open(t), store.KeyListOptions{Now: h.now})
+		k := keyLists(t, open(t), store.KeyListOptions{Now: h.Now})
 		keys := make(adapters.Keys, 1_000_000)
 		for i := range keys {
 			keys[i] = adapters.Key{Row: fmt.Sprintf("R%d", 7919*i%9_999_991), Customer: fmt.Sprintf("%07d", i/500)}
 		}
 		packed := sweep.Pack(keys)
-		kept(t, k, listOf("a", h.now()), string(packed))
+		kept(t, k, listOf("a", h.Now()), string(packed))
 		got, err := k.Keys(t.Context(), strings.Repeat("ab", 32), "a")
 		if err != nil || string(got) != string(packed) {
 			t.Fatalf("%d of %d bytes, %v", len(got), len(packed), err)
@@ -281,7 +266,7 @@ func exerciseReplicas(t *testing.T, open func(t *testing.T) func() *store.Store)
 		state, h := open(t), newHand()
 		var replicas [2]*sweep.Sweeps
 		for i := range replicas {
-			replicas[i] = sweep.New(sweep.Options{Now: h.now, Store: keyLists(t, state(), store.KeyListOptions{Now: h.now})})
+			replicas[i] = sweep.New(sweep.Options{Now: h.Now, Store: keyLists(t, state(), store.KeyListOptions{Now: h.Now})})
 		}
 		s := &source{rows: strings.Fields("a b c d e f g h i j")}
 		first := s.page(t, replicas[0], 0)
@@ -303,7 +288,7 @@ func exerciseReplicas(t *testing.T, open func(t *testing.T) func() *store.Store)
 		state, h := open(t), newHand()
 		var replicas [4]*sweep.Sweeps
 		for i := range replicas {
-			replicas[i] = sweep.New(sweep.Options{Now: h.now, Store: keyLists(t, state(), store.KeyListOptions{Now: h.now})})
+			replicas[i] = sweep.New(sweep.Options{Now: h.Now, Store: keyLists(t, state(), store.KeyListOptions{Now: h.Now})})
 		}
 		s := &source{rows: strings.Fields("r0 r1 r2 r3 r4 r5")}
 		for i := range replicas { // four sweeps, each with a list that begins otherwise
@@ -337,8 +322,8 @@ func TestKeyListsOnSQLite(t *testing.T) {
 	})
 	t.Run("StampChangesWithOtherProcessesWritesAlone", func(t *testing.T) {
 		o, h := store.Options{Path: filepath.Join(t.TempDir(), "state.db")}, newHand()
-		here := keyLists(t, openAt(t, o), store.KeyListOptions{Now: h.now})
-		there := keyLists(t, openAt(t, o), store.KeyListOptions{Now: h.now})
+		here := keyLists(t, openAt(t, o), store.KeyListOptions{Now: h.Now})
+		there := keyLists(t, openAt(t, o), store.KeyListOptions{Now: h.Now})
 		stamp := func() int64 {
 			n, ok := here.Stamp(t.Context())
 			if !ok {
@@ -346,13 +331,13 @@ func TestKeyListsOnSQLite(t *testing.T) {
 			}
 			return n
 		}
-		kept(t, here, listOf("a", h.now()), "keys")
+		kept(t, here, listOf("a", h.Now()), "keys")
 		before := stamp()
-		saved(t, here, serve(listOf("a", h.now()), 0, h.now()), true)
+		saved(t, here, serve(listOf("a", h.Now()), 0, h.Now()), true)
 		if stamp() != before {
 			t.Error("a write of its own changed the stamp")
 		}
-		kept(t, there, listOf("b", h.now()), "keys")
+		kept(t, there, listOf("b", h.Now()), "keys")
 		if stamp() == before {
 			t.Error("another process's write did not change the stamp")
 		}
@@ -363,39 +348,39 @@ func TestKeyListsOnSQLite(t *testing.T) {
 		for i, c := range []struct {
 			boot string
 			want time.Time
-		}{{"first", time.Time{}}, {"first", time.Time{}}, {"second", h.now()}, {"second", h.now()}, {"", h.now()}} {
-			got, err := store.Booted(t.Context(), s, c.boot, h.now())
+		}{{"first", time.Time{}}, {"first", time.Time{}}, {"second", h.Now()}, {"second", h.Now()}, {"", h.Now()}} {
+			got, err := store.Booted(t.Context(), s, c.boot, h.Now())
 			if err != nil || got.Sub(c.want).Abs() > time.Millisecond {
 				t.Errorf("opening %d on boot %q: got %v and %v, want %v", i, c.boot, got, err, c.want)
 			}
 		}
-		if lists := groupOf(t, keyLists(t, s, store.KeyListOptions{Now: h.now})); len(lists) != 1 || lists[0].Lost.IsZero() {
+		if lists := groupOf(t, keyLists(t, s, store.KeyListOptions{Now: h.Now})); len(lists) != 1 || lists[0].Lost.IsZero() {
 			t.Errorf("got %v, want a lost list", lists)
 		}
-		h.pass(25 * time.Hour)
-		if lists := groupOf(t, keyLists(t, s, store.KeyListOptions{Now: h.now})); len(lists) != 0 {
+		h.Pass(25 * time.Hour)
+		if lists := groupOf(t, keyLists(t, s, store.KeyListOptions{Now: h.Now})); len(lists) != 0 {
 			t.Errorf("a day later: got %v, want none", lists)
 		}
 	})
 	t.Run("ALockedOrFullStateIsAnErrorInTimeAndItRecovers", func(t *testing.T) {
 		path, h := filepath.Join(t.TempDir(), "state.db"), newHand()
-		k := keyLists(t, openAt(t, store.Options{Path: path}), store.KeyListOptions{Now: h.now})
-		kept(t, k, listOf("a", h.now()), "keys")
+		k := keyLists(t, openAt(t, store.Options{Path: path}), store.KeyListOptions{Now: h.Now})
+		kept(t, k, listOf("a", h.Now()), "keys")
 		release := lock(t, path)
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		if _, err := k.Save(ctx, listOf("a", h.now())); err == nil || errors.Is(err, context.DeadlineExceeded) {
+		if _, err := k.Save(ctx, listOf("a", h.Now())); err == nil || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("through a lock: %v", err)
 		}
 		if len(groupOf(t, k)) != 1 {
 			t.Error("what stands cannot be read through a lock")
 		}
 		release()
-		saved(t, k, listOf("a", h.now()), true)
+		saved(t, k, listOf("a", h.Now()), true)
 		if err := store.LimitKeyListPages(t.Context(), k); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := k.Keep(t.Context(), listOf("b", h.now()), make([]byte, 1<<20)); err == nil || !strings.Contains(err.Error(), "full") {
+		if _, err := k.Keep(t.Context(), listOf("b", h.Now()), make([]byte, 1<<20)); err == nil || !strings.Contains(err.Error(), "full") {
 			t.Errorf("on a full disk: %v", err)
 		}
 		if packed, err := k.Keys(t.Context(), strings.Repeat("ab", 32), "a"); err != nil || string(packed) != "keys" {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/server/sweep"
 )
 
@@ -91,25 +92,7 @@ func (t *table) source() sweep.Source[string] {
 	}
 }
 
-// clock is a clock that is set by hand.
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func newClock() *clock { return &clock{t: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-}
+func newClock() *handclock.Clock { return handclock.At(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)) }
 
 // counter counts events.
 type counter struct {
@@ -144,7 +127,7 @@ func (c *counter) of(e sweep.Event) int {
 type room struct {
 	tb     testing.TB
 	sweeps *sweep.Sweeps
-	clock  *clock
+	clock  *handclock.Clock
 	seen   *counter
 	table  *table
 	size   int64
@@ -154,7 +137,7 @@ type room struct {
 func newRoom(tb testing.TB, rows int, o sweep.Options) *room {
 	tb.Helper()
 	r := &room{tb: tb, clock: newClock(), seen: &counter{}, table: tableOf(rows), size: 3, share: 0.05}
-	o.Now, o.Observer = r.clock.now, r.seen
+	o.Now, o.Observer = r.clock.Now, r.seen
 	r.sweeps = sweep.New(o)
 	return r
 }

@@ -62,7 +62,7 @@ func (d *desk) Stamp(context.Context) (int64, bool) {
 func (r *room) beside(kept *shelf) *room {
 	o := *r
 	o.seen = &counter{}
-	o.sweeps = sweep.New(sweep.Options{Now: r.clock.now, Observer: o.seen, Store: kept.desk()})
+	o.sweeps = sweep.New(sweep.Options{Now: r.clock.Now, Observer: o.seen, Store: kept.desk()})
 	return &o
 }
 
@@ -177,7 +177,7 @@ func TestSweepsGoOnWhicheverProcessServesThem(t *testing.T) {
 			return processes[i]
 		}
 		change := func() {
-			first.clock.pass(time.Second)
+			first.clock.Pass(time.Second)
 			first.table.insert(0, fmt.Sprintf("n%d", len(first.table.rows)))
 		}
 		var got [2][]string

@@ -122,7 +122,7 @@ func (s *shelf) Drop(_ context.Context, g sweep.Gone) error {
 
 func (s *shelf) drop(g sweep.Gone) {
 	if at := s.find(g.ID); at != nil && g.Lost {
-		at.Lost = newClock().now()
+		at.Lost = newClock().Now()
 	} else {
 		s.lists = slices.DeleteFunc(s.lists, func(l sweep.Stored) bool { return l.ID == g.ID })
 	}
@@ -206,7 +206,7 @@ func TestStore(t *testing.T) {
 		r.table.insert(0, "new")
 		wantRows(t, r.page(1).Items, []string{"r003", "r004", "r005"})
 		kept.setFail(nil)
-		r.clock.pass(time.Minute)
+		r.clock.Pass(time.Minute)
 		wantRows(t, r.page(2).Items, []string{"r006", "r007", "r008"})
 		other := newRoom(t, 0, sweep.Options{Store: kept})
 		other.table = r.table
@@ -222,7 +222,7 @@ func TestStore(t *testing.T) {
 		kept.setFail(errors.New("locked"))
 		r.page(1)
 		r.page(2)
-		r.clock.pass(time.Minute)
+		r.clock.Pass(time.Minute)
 		kept.setFail(nil)
 		r.page(3)
 		if diff := cmp.Diff([]sweep.Span{{From: 0, To: 3}}, kept.lists[0].Progress.Done); diff != "" {

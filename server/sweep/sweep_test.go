@@ -150,7 +150,7 @@ func TestGet_side_by_side(t *testing.T) {
 		// at page 0.
 		r := newRoom(t, 9, sweep.Options{})
 		r.page(0)
-		r.clock.pass(time.Minute)
+		r.clock.Pass(time.Minute)
 		r.table.insert(0, "new")
 		wantRows(t, append(r.page(0).Items, r.rest(1)...), append([]string{"new"}, tableOf(9).rows...))
 	})
@@ -199,7 +199,7 @@ func TestGet_side_by_side(t *testing.T) {
 	t.Run("FinishedListsMakeRoomFirst", func(t *testing.T) {
 		r := newRoom(t, 6, sweep.Options{})
 		r.page(0) // rests
-		r.clock.pass(time.Minute)
+		r.clock.Pass(time.Minute)
 		r.page(0)
 		r.page(1) // finishes the second
 		for range 3 {
@@ -219,9 +219,9 @@ func TestGet_lost_lists(t *testing.T) {
 	t.Run("IdleListGoesAndIsNotBuiltAnew", func(t *testing.T) {
 		r := newRoom(t, 9, sweep.Options{})
 		r.page(0)
-		r.clock.pass(29 * time.Minute)
+		r.clock.Pass(29 * time.Minute)
 		r.page(1)
-		r.clock.pass(31 * time.Minute)
+		r.clock.Pass(31 * time.Minute)
 		if _, err := r.ask("crs", 2); !errors.Is(err, sweep.ErrGone) {
 			t.Errorf("got %v, want ErrGone", err)
 		}
@@ -231,11 +231,11 @@ func TestGet_lost_lists(t *testing.T) {
 	t.Run("LossIsForgottenAfterADay", func(t *testing.T) {
 		r := newRoom(t, 9, sweep.Options{})
 		r.page(0)
-		r.clock.pass(31 * time.Minute)
+		r.clock.Pass(31 * time.Minute)
 		if _, err := r.ask("crs", 1); !errors.Is(err, sweep.ErrGone) {
 			t.Fatalf("got %v, want ErrGone", err)
 		}
-		r.clock.pass(25 * time.Hour)
+		r.clock.Pass(25 * time.Hour)
 		r.page(1)
 	})
 	t.Run("MemoryIsBoundedAndTheLeastUsedGoes", func(t *testing.T) {
@@ -432,7 +432,7 @@ func TestEveryRowThatStoodThroughoutIsReturnedOnce(t *testing.T) {
 					r.page(n + 1)
 				}
 			}
-			r.clock.pass(time.Minute)
+			r.clock.Pass(time.Minute)
 		}
 		before := slices.Clone(r.table.rows)
 		gone := map[string]bool{}

@@ -17,13 +17,14 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/server/token"
 )
 
 // house is a token endpoint with one client, on real HTTP.
 type house struct {
 	shelf     *shelf
-	clock     *clock
+	clock     *handclock.Clock
 	registry  token.Registry
 	authority *token.Authority
 	url       string
@@ -34,9 +35,9 @@ type house struct {
 func newHouse(t *testing.T, external ...*token.External) *house {
 	t.Helper()
 	h := &house{shelf: newShelf(), clock: newClock(), log: new(bytes.Buffer)}
-	h.registry = token.Registry{Store: h.shelf, Now: h.clock.now}
+	h.registry = token.Registry{Store: h.shelf, Now: h.clock.Now}
 	h.authority = token.New(token.Options{
-		Clients: h.shelf, Keys: h.shelf, Issuer: "https://gw.example.test", Now: h.clock.now, External: external,
+		Clients: h.shelf, Keys: h.shelf, Issuer: "https://gw.example.test", Now: h.clock.Now, External: external,
 	})
 	secret, err := h.registry.Add(t.Context(), "crs-north", "pull", []string{"D100"}, nil, "")
 	if err != nil {
@@ -267,7 +268,7 @@ func TestGuessing(t *testing.T) {
 				t.Fatalf("pause %v after %v does not grow", wait, last)
 			}
 			last = wait
-			h.clock.add(wait)
+			h.clock.Pass(wait)
 			if got := guess(t, h, "crs-north"); got.status != 401 {
 				t.Fatalf("after the pause: %d", got.status)
 			}
@@ -278,7 +279,7 @@ func TestGuessing(t *testing.T) {
 		for range 6 {
 			guess(t, h, "crs-north")
 		}
-		h.clock.add(time.Minute)
+		h.clock.Pass(time.Minute)
 		if got := h.send(t, http.MethodPost, "grant_type=client_credentials", h.basic("crs-north", h.secret)); got.status != 200 {
 			t.Fatalf("got %d %s", got.status, got.raw)
 		}
@@ -367,14 +368,14 @@ func TestRegistry(t *testing.T) {
 func TestKeysRotateWithoutBreakingTokens(t *testing.T) {
 	h := newHouse(t)
 	old := h.token(t)
-	replica := token.New(token.Options{Clients: h.shelf, Keys: h.shelf, Issuer: "https://gw.example.test", Now: h.clock.now})
+	replica := token.New(token.Options{Clients: h.shelf, Keys: h.shelf, Issuer: "https://gw.example.test", Now: h.clock.Now})
 	if _, err := replica.Verify(t.Context(), old); err != nil {
 		t.Fatalf("a replica refuses a sibling's token: %v", err)
 	}
 	// Just before a key is given up it signs a last token; both must then live on.
-	h.clock.add(30*24*time.Hour - time.Minute)
+	h.clock.Pass(30*24*time.Hour - time.Minute)
 	last := h.token(t)
-	h.clock.add(2 * time.Minute)
+	h.clock.Pass(2 * time.Minute)
 	fresh := h.token(t)
 	if n := len(h.shelf.keys); n != 2 {
 		t.Fatalf("%d keys, want the new one beside the old", n)
@@ -384,7 +385,7 @@ func TestKeysRotateWithoutBreakingTokens(t *testing.T) {
 			t.Errorf("a replica refuses %s: %v", name, err)
 		}
 	}
-	h.clock.add(31 * 24 * time.Hour)
+	h.clock.Pass(31 * 24 * time.Hour)
 	h.token(t)
 	if n := len(h.shelf.keys); n != 1 {
 		t.Errorf("%d keys kept, those whose tokens are all over should be gone", n)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/server/token"
 )
 
@@ -125,22 +126,4 @@ func (s *shelf) DropSigningKeys(_ context.Context, before time.Time) error {
 	return nil
 }
 
-// clock is a settable time.
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func newClock() *clock { return &clock{t: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-}
+func newClock() *handclock.Clock { return handclock.At(time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)) }

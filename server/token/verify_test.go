@@ -41,7 +41,7 @@ func forge(t *testing.T, alg jose.SignatureAlgorithm, key any, kid string, claim
 func TestVerifyRefuses(t *testing.T) {
 	h := newHouse(t)
 	good := h.token(t)
-	now := h.clock.now()
+	now := h.clock.Now()
 	mine := h.shelf.keys[0]
 	key := ed25519.NewKeyFromSeed(mine.Seed)
 	claims := func(change func(map[string]any)) map[string]any {
@@ -99,11 +99,11 @@ func TestVerifyRefuses(t *testing.T) {
 	t.Run("ATokenOfPastItsHour", func(t *testing.T) {
 		h := newHouse(t)
 		tok := h.token(t)
-		h.clock.add(time.Hour - time.Second)
+		h.clock.Pass(time.Hour - time.Second)
 		if _, err := h.authority.Verify(t.Context(), tok); err != nil {
 			t.Fatalf("within the hour: %v", err)
 		}
-		h.clock.add(2 * time.Second)
+		h.clock.Pass(2 * time.Second)
 		wantInvalid(t, h.authority, tok)
 	})
 	t.Run("StateThatFailsIsNotAnInvalidToken", func(t *testing.T) {
@@ -167,7 +167,7 @@ func TestExternalIssuer(t *testing.T) {
 		issue := func(change func(map[string]any)) string {
 			c := map[string]any{
 				"iss": "https://login.example.test", "aud": []string{"other", "gateway"}, "sub": "svc", "client_id": "crs-prod",
-				"exp": h.clock.now().Add(time.Hour).Unix(), "org": map[string]any{"dealer": "north"},
+				"exp": h.clock.Now().Add(time.Hour).Unix(), "org": map[string]any{"dealer": "north"},
 			}
 			if change != nil {
 				change(c)
@@ -216,7 +216,7 @@ func TestExternalIssuer(t *testing.T) {
 		if n := iss.reads.Load(); n != 1 {
 			t.Errorf("%d reads of the key set, want 1", n)
 		}
-		h.clock.add(time.Minute)
+		h.clock.Pass(time.Minute)
 		iss.turn(t, "k2")
 		if _, err := h.authority.Verify(t.Context(), tok(nil)); err != nil {
 			t.Fatalf("after the issuer turned its key: %v", err)
@@ -237,12 +237,12 @@ func TestExternalIssuer(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		iss.down.Store(false)
-		h.clock.add(time.Minute)
+		h.clock.Pass(time.Minute)
 		if _, err := h.authority.Verify(t.Context(), tok(nil)); err != nil {
 			t.Fatal(err)
 		}
 		iss.down.Store(true)
-		h.clock.add(20 * time.Minute)
+		h.clock.Pass(20 * time.Minute)
 		if _, err := h.authority.Verify(t.Context(), tok(nil)); err != nil {
 			t.Fatalf("known keys are given up: %v", err)
 		}
@@ -254,7 +254,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add("eyJhbGciOiJFZERTQSJ9.e30.AAAA")
 	f.Add("eyJhbGciOiJub25lIn0.e30.")
 	store := newShelf()
-	a := token.New(token.Options{Clients: store, Keys: store, Now: newClock().now})
+	a := token.New(token.Options{Clients: store, Keys: store, Now: newClock().Now})
 	f.Fuzz(func(t *testing.T, bearer string) {
 		if caller, err := a.Verify(t.Context(), bearer); err == nil {
 			t.Fatalf("%q speaks for %+v", bearer, caller)
