@@ -17,8 +17,8 @@ type maker struct {
 	row      string // key of the main row being made
 
 	room    []value // of the fields of the element being made
-	texts   slab
-	numbers numbers
+	texts   slab[string]
+	numbers slab[int64]
 	made    convert.Arena // texts that stand in no cell
 	kinds   []making      // by the elements' numbers
 	lists   []spare       // by the lists' numbers
@@ -105,7 +105,7 @@ func (m *maker) fields(e *element, r *row, root unsafe.Pointer) *fault {
 			if n, ok := c.SmallInteger(); ok {
 				place := unsafe.Add(k.object(e, v.object), v.offset)
 				if v.pointed {
-					*(**int64)(place) = m.numbers.number(n)
+					*(**int64)(place) = m.numbers.place(n)
 				} else {
 					*(*int64)(place) = n
 				}
@@ -134,12 +134,16 @@ func (m *maker) fields(e *element, r *row, root unsafe.Pointer) *fault {
 			if v.kept {
 				r.fields[v.index] = present(text)
 			}
-			place := unsafe.Add(k.object(e, v.object), v.offset)
+			object := k.objects[v.object]
+			if object == nil {
+				object = k.object(e, v.object)
+			}
+			place := unsafe.Add(object, v.offset)
 			switch {
 			case v.flag:
 				v.leaf.set(place, present(text), &m.texts)
 			case v.pointed:
-				*(*unsafe.Pointer)(place) = m.texts.text(text)
+				*(**string)(place) = m.texts.place(text)
 			default:
 				*(*string)(place) = text
 			}

@@ -65,43 +65,30 @@ func (w *way) from(root unsafe.Pointer) unsafe.Pointer {
 	return unsafe.Add(root, w.last)
 }
 
-// slab makes texts that are pointed to, several at a time.
-type slab struct {
-	all  *[slabTexts]string
+// slab makes values that are pointed to, several at a time and more each time.
+type slab[T any] struct {
+	all  []T
 	used int
 }
 
-const slabTexts = 64
+const (
+	slabLeast = 16
+	slabMost  = 128
+)
 
-func (s *slab) text(text string) unsafe.Pointer {
-	if s.all == nil || s.used == slabTexts {
-		s.all, s.used = new([slabTexts]string), 0
+func (s *slab[T]) place(v T) *T {
+	if s.used == len(s.all) {
+		s.all, s.used = make([]T, min(max(2*len(s.all), slabLeast), slabMost)), 0
 	}
 	p := &s.all[s.used]
 	s.used++
-	*p = text
-	return unsafe.Pointer(p) //nolint:gosec // of a text, for a field that points to one
-}
-
-// numbers is the same for whole numbers.
-type numbers struct {
-	all  *[slabTexts]int64
-	used int
-}
-
-func (s *numbers) number(n int64) *int64 {
-	if s.all == nil || s.used == slabTexts {
-		s.all, s.used = new([slabTexts]int64), 0
-	}
-	p := &s.all[s.used]
-	s.used++
-	*p = n
+	*p = v
 	return p
 }
 
 // set writes a present value into its field. checkLeafType has seen to it that
 // the field is of the kind that is written, or points to one.
-func (l *leaf) set(field unsafe.Pointer, v value, texts *slab) {
+func (l *leaf) set(field unsafe.Pointer, v value, texts *slab[string]) {
 	switch l.want {
 	case wantInteger:
 		n, err := strconv.ParseInt(v.text, 10, 64)
@@ -121,7 +108,7 @@ func (l *leaf) set(field unsafe.Pointer, v value, texts *slab) {
 		*(*bool)(field) = yes
 	default:
 		if l.pointed {
-			*(*unsafe.Pointer)(field) = texts.text(v.text)
+			*(**string)(field) = texts.place(v.text)
 			return
 		}
 		*(*string)(field) = v.text
