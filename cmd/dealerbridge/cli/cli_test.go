@@ -211,6 +211,29 @@ func TestMappingCheck(t *testing.T) {
 			t.Errorf("got %d", code)
 		}
 	})
+	t.Run("WithoutAFolderTheDatabasesOfTheConfigurationAreLookedAt", func(t *testing.T) {
+		write(t, dir, "rms.yaml", mustRead(t))
+		if code, _, errs := run(t, "mapping", "check"); code != 2 || !strings.Contains(errs, `expected "<dir>"`) {
+			t.Errorf("got %d, %s", code, errs)
+		}
+		path := filepath.Join(filepath.Dir(dir), "empty.db")
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file := write(t, filepath.Dir(dir), "two.yaml", "dealers: [{code: D100, mapping: d100, documents: ., database: {driver: sqlite, path: empty.db}}, {code: D200, mapping: d100, documents: ., database: {driver: sqlite, path: empty.db}}, {code: D400, mapping: d100, database: {driver: sqlite, path: empty.db}}]\n")
+		const fault = `: contract: unknown table "RENTAL"`
+		code, out, errs := run(t, "mapping", "check", "--db", "--config", file)
+		if code != 1 || strings.Count(out, fault) != 2 || !strings.Contains(errs, "no documents folder is configured") {
+			t.Errorf("all: got %d, %s, %s", code, out, errs)
+		}
+		code, out, _ = run(t, "mapping", "check", "--db", "--config", file, "--dealer", "D200")
+		if code != 1 || strings.Count(out, fault) != 1 {
+			t.Errorf("one: got %d, %s", code, out)
+		}
+		if code, _, errs := run(t, "mapping", "check", "--db", "--config", file, "--dealer", "D300"); code != 1 || !strings.Contains(errs, `no dealer "D300"`) {
+			t.Errorf("none: got %d, %s", code, errs)
+		}
+	})
 }
 
 func mustRead(t *testing.T) string {

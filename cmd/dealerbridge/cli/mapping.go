@@ -19,8 +19,8 @@ type mappingCmd struct {
 }
 
 type mappingCheckCmd struct {
-	Dir    string `arg:"" help:"The dealer's folder, with rms.yaml or crm.yaml in it."`
-	DB     bool   `name:"db" help:"Also look at the dealer's databases, as the configuration file names them: tables, columns, types."`
+	Dir    string `arg:"" optional:"" help:"The dealer's folder, with rms.yaml or crm.yaml in it; with --db the folders of the configuration when it is left out."`
+	DB     bool   `name:"db" help:"Also look at the dealer's databases, as the configuration file names them: tables, columns, types, and whether rows can be sent."`
 	Config string `short:"c" placeholder:"FILE" default:"dealerbridge.yaml" env:"DEALERBRIDGE_CONFIG" help:"With --db: configuration file that has the dealer (${default})."`
 	Dealer string `placeholder:"CODE" help:"With --db: the dealer, where the folder is not the one the configuration names for it."`
 }
@@ -30,8 +30,47 @@ func (mappingCheckCmd) Help() string {
 	return `Faults are printed as file:line:col: path: what is wrong, all of them, in the file's order. Exit code 0 when there are none (warnings are none), 1 when there are.`
 }
 
-// Run checks the folder.
+// Run checks the folder, or those of the configuration.
 func (c mappingCheckCmd) Run(s *session) error {
+	if c.Dir == "" {
+		return c.everyFolder(s)
+	}
+	return c.folder(s)
+}
+
+// everyFolder checks the folders of all dealers, or of the one that is named.
+func (c mappingCheckCmd) everyFolder(s *session) error {
+	if !c.DB {
+		return usage("expected \"<dir>\"; only with --db it may be left out")
+	}
+	cfg, err := c.configuration(s)
+	if err != nil {
+		return err
+	}
+	var faulty error
+	checked := false
+	for _, d := range cfg.Dealers {
+		if d.Mapping == "" || c.Dealer != "" && d.Code != c.Dealer {
+			continue
+		}
+		checked = true
+		one := c
+		one.Dir, one.Dealer = d.Mapping, d.Code
+		if err := one.folder(s); err != nil {
+			report(s.err, err, failed) // and go on with the others
+			faulty = silent{}
+		}
+	}
+	switch {
+	case !checked && c.Dealer != "":
+		return fmt.Errorf("no dealer %q stands in %s", c.Dealer, c.Config)
+	case !checked:
+		return fmt.Errorf("no dealer stands in %s", c.Config)
+	}
+	return faulty
+}
+
+func (c mappingCheckCmd) folder(s *session) error {
 	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
 		return usage("%s is no folder", c.Dir)
 	}
@@ -69,10 +108,7 @@ func warnings(n int) string {
 }
 
 func (c mappingCheckCmd) atDatabase(s *session) (mapfile.Faults, error) {
-	cfg, err := config.Load(c.Config, s.env, config.Overrides{})
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no configuration at %s, so the dealer's database is not known; name it with --config FILE", c.Config)
-	}
+	cfg, err := c.configuration(s)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +122,14 @@ func (c mappingCheckCmd) atDatabase(s *session) (mapfile.Faults, error) {
 		return nil, fmt.Errorf("no dealer %q stands in %s", c.Dealer, c.Config)
 	}
 	return nil, fmt.Errorf("no dealer in %s has the mapping folder %s; name the dealer with --dealer CODE", c.Config, c.Dir)
+}
+
+func (c mappingCheckCmd) configuration(s *session) (config.Config, error) {
+	cfg, err := config.Load(c.Config, s.env, config.Overrides{})
+	if errors.Is(err, os.ErrNotExist) {
+		return cfg, fmt.Errorf("no configuration at %s, so the dealer's database is not known; name it with --config FILE", c.Config)
+	}
+	return cfg, err
 }
 
 func sameFolder(a, b string) bool {
