@@ -2,43 +2,26 @@ package demo
 
 import (
 	"bytes"
-	"database/sql"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	_ "modernc.org/sqlite"
+
+	"github.com/dealerbridge/dealerbridge/mappings/dealers/tables/tablestest"
 )
 
 var today = time.Date(2026, time.June, 15, 0, 0, 0, 0, time.UTC)
 
-func open(t *testing.T) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "demo.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
-
 func TestLoad(t *testing.T) {
-	db := open(t)
+	db := tablestest.Open(t)
 	if err := Load(t.Context(), db, SQLite, Options{Today: today}); err != nil {
 		t.Fatal(err)
 	}
-	count := func(query string) (n int) {
+	count := func(query string) int {
 		t.Helper()
-		if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
+		return tablestest.Count(t, db, query)
 	}
 	t.Run("HoldsThreeThousandContractsUnlessToldOtherwise", func(t *testing.T) {
 		if n := count("SELECT count(*) FROM RENTAL WHERE CO = '01'"); n < 3000 || n > 3010 {
@@ -79,7 +62,7 @@ func TestGenerate(t *testing.T) {
 }
 
 func TestWriteDocuments(t *testing.T) {
-	db := open(t)
+	db := tablestest.Open(t)
 	if err := Load(t.Context(), db, SQLite, Options{Today: today, Contracts: 600}); err != nil {
 		t.Fatal(err)
 	}

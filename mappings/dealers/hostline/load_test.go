@@ -1,53 +1,30 @@
 package hostline
 
 import (
-	"database/sql"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	_ "modernc.org/sqlite"
+
+	"github.com/dealerbridge/dealerbridge/mappings/dealers/tables/tablestest"
 )
 
-func open(t *testing.T) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "books.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
-
-func count(t *testing.T, db *sql.DB, query string) (n int) {
-	t.Helper()
-	if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 func TestLoad(t *testing.T) {
-	db := open(t)
+	db := tablestest.Open(t)
 	if err := Load(t.Context(), db, SQLite, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("HoldsAHundredAndFiftyContractsUnlessToldOtherwise", func(t *testing.T) {
-		if n := count(t, db, "SELECT count(*) FROM CONHDR WHERE `CMP#` = 'HL'"); n != 150 {
+		if n := tablestest.Count(t, db, "SELECT count(*) FROM CONHDR WHERE `CMP#` = 'HL'"); n != 150 {
 			t.Errorf("got %d contracts, want 150", n)
 		}
 	})
 	t.Run("HoldsTheSameContractNumbersInTheOtherCompany", func(t *testing.T) {
-		if n := count(t, db, "SELECT count(*) FROM CONHDR a JOIN CONHDR b ON a.`CON#` = b.`CON#` WHERE a.`CMP#` = 'HL' AND b.`CMP#` = 'ZZ'"); n < 10 {
+		if n := tablestest.Count(t, db, "SELECT count(*) FROM CONHDR a JOIN CONHDR b ON a.`CON#` = b.`CON#` WHERE a.`CMP#` = 'HL' AND b.`CMP#` = 'ZZ'"); n < 10 {
 			t.Errorf("got %d shared contract numbers, want many", n)
 		}
 	})
 	t.Run("HoldsTheSameInvoiceNumberInSeveralMonths", func(t *testing.T) {
-		if n := count(t, db, "SELECT count(DISTINCT INVYM) FROM INVMST WHERE `CMP#` = 'HL' AND `INV#` = 1"); n < 5 {
+		if n := tablestest.Count(t, db, "SELECT count(DISTINCT INVYM) FROM INVMST WHERE `CMP#` = 'HL' AND `INV#` = 1"); n < 5 {
 			t.Errorf("got number 1 in %d months, want several", n)
 		}
 	})

@@ -1,53 +1,31 @@
 package nordbau
 
 import (
-	"database/sql"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	_ "modernc.org/sqlite"
+
+	"github.com/dealerbridge/dealerbridge/mappings/dealers/tables/tablestest"
 )
 
-func open(t *testing.T) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "books.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
-
-func count(t *testing.T, db *sql.DB, query string) (n int) {
-	t.Helper()
-	if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 func TestLoad(t *testing.T) {
-	db := open(t)
+	db := tablestest.Open(t)
 	if err := Load(t.Context(), db, SQLite, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("HoldsAHundredAndFiftyContractsUnlessToldOtherwise", func(t *testing.T) {
-		if n := count(t, db, "SELECT count(*) FROM VERTRAG WHERE Mandant = 1"); n != 150 {
+		if n := tablestest.Count(t, db, "SELECT count(*) FROM VERTRAG WHERE Mandant = 1"); n != 150 {
 			t.Errorf("got %d contracts, want 150", n)
 		}
 	})
 	t.Run("HoldsTheSameContractNumbersInTheOtherCompany", func(t *testing.T) {
-		if n := count(t, db, "SELECT count(*) FROM VERTRAG a JOIN VERTRAG b ON a.`Vertrags-Nr.` = b.`Vertrags-Nr.` WHERE a.Mandant = 1 AND b.Mandant = 2"); n < 10 {
+		if n := tablestest.Count(t, db, "SELECT count(*) FROM VERTRAG a JOIN VERTRAG b ON a.`Vertrags-Nr.` = b.`Vertrags-Nr.` WHERE a.Mandant = 1 AND b.Mandant = 2"); n < 10 {
 			t.Errorf("got %d shared contract numbers, want many", n)
 		}
 	})
 	t.Run("HoldsTheSameInvoiceNumbersInBothYears", func(t *testing.T) {
-		if n := count(t, db, "SELECT count(*) FROM RECHNUNG_2025 a JOIN RECHNUNG_2026 b ON a.`Beleg-Nr.` = b.`Beleg-Nr.` WHERE a.Satzart = 'K' AND b.Satzart = 'K'"); n < 10 {
+		if n := tablestest.Count(t, db, "SELECT count(*) FROM RECHNUNG_2025 a JOIN RECHNUNG_2026 b ON a.`Beleg-Nr.` = b.`Beleg-Nr.` WHERE a.Satzart = 'K' AND b.Satzart = 'K'"); n < 10 {
 			t.Errorf("got %d shared invoice numbers, want many", n)
 		}
 	})

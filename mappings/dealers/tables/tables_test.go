@@ -2,26 +2,11 @@ package tables
 
 import (
 	"database/sql"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	_ "modernc.org/sqlite"
+	"github.com/dealerbridge/dealerbridge/mappings/dealers/tables/tablestest"
 )
-
-func open(t *testing.T) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "tables.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
 
 var odd = []Table{{
 	Name: "odd `table`", Primary: []string{"no#"}, Indexes: [][]string{{"Größe"}},
@@ -30,7 +15,7 @@ var odd = []Table{{
 
 func TestLoad(t *testing.T) {
 	t.Run("FillsTablesOfAnyNameAndPadsCodes", func(t *testing.T) {
-		db := open(t)
+		db := tablestest.Open(t)
 		rows := map[string][]Row{"odd `table`": {{"no#": 1, "Größe": "XL"}, {"no#": 2, "from": "here"}}}
 		if err := Load(t.Context(), db, SQLite, odd, rows); err != nil {
 			t.Fatal(err)
@@ -52,7 +37,7 @@ func TestLoad(t *testing.T) {
 		"UndoesEverythingAfterAFault":  {map[string][]Row{"odd `table`": {{"no#": 1}, {"no#": 1}}}, "inserting 2 rows"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := Load(t.Context(), open(t), SQLite, odd, test.rows)
+			err := Load(t.Context(), tablestest.Open(t), SQLite, odd, test.rows)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
