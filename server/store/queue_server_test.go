@@ -102,3 +102,7 @@ func rowsRead(t *testing.T, s *dbtest.PrivateServer) func() int64 {
 func TestAnOlderQueueIsTakenOverOnAServer(t *testing.T) {
 	movedQueue(t, store.Options{DSN: dbtest.MySQL(t).DSN()})
 }
+
+func TestVeryManyNewItemsFindTheirOrderOnAServer(t *testing.T) {
+	manyNew(t, store.Options{DSN: dbtest.MySQL(t).DSN()})
+}

@@ -47,7 +47,7 @@ func (q *Queue) singles(ctx context.Context, all []*gathered) (ok bool, err erro
 // toServer writes a few items by one statement, all of them or none. Of several
 // that are refused for one that is there already, each is to be tried alone.
 func (q *Queue) toServer(ctx context.Context, news []newItem, receipts []queue.Receipt) error {
-	insert, err := q.s.inserts.of(ctx, q.s, len(news))
+	insert, err := q.s.inserts.of(ctx, q.s, len(news)) //nolint:sqlclosecheck // it ends with the store
 	if err != nil {
 		return fmt.Errorf("writing items: %w", redacted(err))
 	}
@@ -81,7 +81,7 @@ func (i *inserts) of(ctx context.Context, s *Store, rows int) (*sql.Stmt, error)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.by[rows] == nil {
-		stmt, err := s.db.Statement.ConnPool.PrepareContext(ctx, s.singlesInto(rows))
+		stmt, err := s.db.Statement.ConnPool.PrepareContext(ctx, s.singlesInto(rows)) //nolint:sqlclosecheck // it ends with the store
 		if err != nil {
 			return nil, fmt.Errorf("preparing a statement: %w", err)
 		}
