@@ -8,7 +8,8 @@
 // by a plan.
 //
 // Where all tables have transactions, a lead is written whole or not at all, and
-// a crash after the commit is told by the lead id or by a chosen key. Tables
+// a crash after the commit is told by the lead id or by a chosen key; new leads
+// that carry their id share look-ups, counters and commits. Tables
 // without transactions get their rows one by one in the mapping's order; what is
 // missing of a lead that was begun is added when it comes again.
 //

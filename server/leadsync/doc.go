@@ -19,7 +19,10 @@
 //
 // Every lead has a row of its own, and every version of it that came is kept with
 // it. Versions are written in the order in which they came; one that says nothing
-// new is counted and changes nothing. A lead that does not fit the CRM is held with
+// new is counted and changes nothing. New leads go into the CRM together where its
+// adapter can do that: their chosen keys are kept in one transaction before, and in
+// one more that they are written; what came of a death in between is found in the CRM
+// by their ids. A lead that does not fit the CRM is held with
 // all reasons and tried again with every round, and at once when the mapping
 // changes. A CRM that is away is asked again with growing pauses.
 //
