@@ -20,7 +20,7 @@ func FuzzReceive(f *testing.F) {
 	f.Add(`{"dealerCode":"D100","dealerCode":"D900"}`)
 	f.Add("{\"a\":\"\\ud800\xff\"}")
 	d := open(f)
-	in, err := intake.New(intake.Options{Queue: d.queue, Files: d.files, Now: d.clock, Known: func(dealer string) bool { return dealer != "" }})
+	in, err := intake.New(intake.Options{Queue: d.queue, Files: d.files, Now: d.clock.Now, Known: func(dealer string) bool { return dealer != "" }})
 	if err != nil {
 		f.Fatal(err)
 	}

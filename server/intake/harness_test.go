@@ -18,6 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/server/attachment"
 	"github.com/dealerbridge/dealerbridge/server/intake"
 	"github.com/dealerbridge/dealerbridge/server/problem"
@@ -46,7 +47,7 @@ type door struct {
 	dir   string // where files are kept
 
 	mu     sync.Mutex
-	now    time.Time
+	clock  *handclock.Clock
 	sender intake.Sender
 	events map[intake.Event]int
 	failed []error
@@ -60,7 +61,7 @@ func open(t testing.TB, change ...func(*intake.Options)) *door {
 func openOn(t testing.TB, state store.Options, change ...func(*intake.Options)) *door {
 	t.Helper()
 	d := &door{
-		t: t, dir: t.TempDir(), now: time.Date(2026, 3, 2, 8, 15, 1, 250e6, time.UTC), events: map[intake.Event]int{},
+		t: t, dir: t.TempDir(), clock: handclock.At(time.Date(2026, 3, 2, 8, 15, 1, 250e6, time.UTC)), events: map[intake.Event]int{},
 		sender: intake.Sender{Client: "crs-1", Dealers: []string{"D100", "D101"}},
 	}
 	var err error
@@ -76,11 +77,11 @@ func openOn(t testing.TB, state store.Options, change ...func(*intake.Options)) 
 		t.Fatal(err)
 	}
 	d.queue = queue.New(queue.Options{
-		Storage: d.state.Queue(), Owner: "test", Now: d.clock, Log: slog.New(slog.DiscardHandler),
+		Storage: d.state.Queue(), Owner: "test", Now: d.clock.Now, Log: slog.New(slog.DiscardHandler),
 		Sleep: func(ctx context.Context, _ time.Duration) error { <-ctx.Done(); return ctx.Err() },
 	})
 	o := intake.Options{
-		Queue: d.queue, Files: d.files, Now: d.clock,
+		Queue: d.queue, Files: d.files, Now: d.clock.Now,
 		Known: func(dealer string) bool { return dealer == "D100" || dealer == "D101" || dealer == "D900" },
 		Happens: func(_ string, what intake.Event) {
 			d.mu.Lock()
@@ -108,18 +109,6 @@ func openOn(t testing.TB, state store.Options, change ...func(*intake.Options)) 
 	}))
 	t.Cleanup(d.Close)
 	return d
-}
-
-func (d *door) clock() time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.now
-}
-
-func (d *door) later(by time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now = d.now.Add(by)
 }
 
 func (d *door) happened(what intake.Event) int {

@@ -35,7 +35,7 @@ func TestReceiveMySQL(t *testing.T) {
 	if len(items) != 1 || d.joined(items[0]) != body || len(d.kept()) != 0 {
 		t.Errorf("%d items, files %v", len(items), d.kept())
 	}
-	d.later(48 * time.Hour)
+	d.clock.Pass(48 * time.Hour)
 	if again := d.post(body); again.body != answers[0].body {
 		t.Errorf("the repeat: %d, %.100s", again.status, again.body)
 	}

@@ -117,7 +117,7 @@ func TestReceive(t *testing.T) {
 	})
 	t.Run("AnOldMessageIsTakenAndTold", func(t *testing.T) {
 		d := open(t)
-		d.later(5 * time.Hour)
+		d.clock.Pass(5 * time.Hour)
 		if got := d.post(service("m-1", "")); got.status != http.StatusOK || d.happened(intake.Late) != 1 {
 			t.Errorf("%d %v", got.status, d.events)
 		}
@@ -130,7 +130,7 @@ func TestRepeats(t *testing.T) {
 			d := open(t)
 			first := d.post(service("m-1", contents))
 			for range 3 {
-				d.later(7 * time.Hour)
+				d.clock.Pass(7 * time.Hour)
 				if again := d.post(service("m-1", contents)); again.status != http.StatusOK || again.body != first.body {
 					t.Errorf("%s: %d %.200s", name, again.status, again.body)
 				}

@@ -173,7 +173,7 @@ func TestPortalTakes(t *testing.T) {
 		if want := `{"enqueuedClientId":"sandbox","enqueuedTime":"2026-03-10T12:00:00Z",` + body[1:]; first.status != 200 || first.body != want {
 			t.Errorf("%d %s", first.status, first.body)
 		}
-		s.later(3600e9)
+		s.clock.Pass(3600e9)
 		s.login("crs.message")
 		if again := s.posts(body); again.body != first.body {
 			t.Errorf("the repeat: %s", again.body)

@@ -7,12 +7,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"github.com/dealerbridge/dealerbridge/adapters/adaptertest/handclock"
 	"github.com/dealerbridge/dealerbridge/server/sandbox"
 )
 
@@ -25,16 +25,15 @@ type side struct {
 	base string
 	http *http.Client
 
-	mu    sync.Mutex
-	now   time.Time
+	clock *handclock.Clock
 	token string
 }
 
 func begin(t testing.TB, o sandbox.Options) *side {
 	t.Helper()
-	s := &side{tb: t, now: time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)}
+	s := &side{tb: t, clock: handclock.At(time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC))}
 	if o.Now == nil {
-		o.Now = s.clock
+		o.Now = s.clock.Now
 	}
 	var err error
 	if s.Sandbox, err = sandbox.New(o); err != nil {
@@ -45,18 +44,6 @@ func begin(t testing.TB, o sandbox.Options) *side {
 	s.base = server.URL
 	s.http = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return s
-}
-
-func (s *side) clock() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now
-}
-
-func (s *side) later(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now = s.now.Add(d)
 }
 
 // answer is one answer; broken says that the connection ended too early.

@@ -197,7 +197,7 @@ func TestMadeLeadsAreSpreadOverDays(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.call("GET", "/leads", "").body), &leads); err != nil {
 		t.Fatal(err)
 	}
-	if first, last := s.clock().Sub(leads[0].Created), s.clock().Sub(leads[10].Created); first != 105*24*time.Hour || last != 5*24*time.Hour {
+	if first, last := s.clock.Now().Sub(leads[0].Created), s.clock.Now().Sub(leads[10].Created); first != 105*24*time.Hour || last != 5*24*time.Hour {
 		t.Errorf("from %s to %s ago", first, last)
 	}
 	if !strings.HasPrefix(leads[0].Email, " ") {

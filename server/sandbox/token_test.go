@@ -26,11 +26,11 @@ func TestToken(t *testing.T) {
 			t.Fatalf("got %d %s", got.status, got.body)
 		}
 		s.token = token.Text
-		s.later(3598 * time.Second)
+		s.clock.Pass(3598 * time.Second)
 		if got := s.call("GET", "/leads", "").status; got != 204 {
 			t.Errorf("got %d within its time", got)
 		}
-		s.later(time.Second)
+		s.clock.Pass(time.Second)
 		if got := s.call("GET", "/leads", ""); got.status != 401 || got.body != `{"message":"Invalid access token."}` {
 			t.Errorf("got %d %s after its time", got.status, got.body)
 		}
