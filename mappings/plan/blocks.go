@@ -11,11 +11,12 @@ import (
 const (
 	blockRows  = 32
 	blockCells = 32 * 24 // wider rows make a block end early
+	narrowRows = 256     // of a block for rows of few cells that are many
 )
 
 // block is room for rows and their cells, and how much of it was used.
 type block struct {
-	rows              [blockRows]row
+	rows              []row
 	cells             []convert.Cell
 	usedRows, usedLen int
 }
@@ -24,7 +25,7 @@ type block struct {
 // as; nil where there is none.
 func (b *block) next(blank []convert.Cell) *row {
 	upTo := b.usedLen + len(blank)
-	if b.usedRows == blockRows || upTo > len(b.cells) {
+	if b.usedRows == len(b.rows) || upTo > len(b.cells) {
 		return nil
 	}
 	r := &b.rows[b.usedRows]
@@ -35,7 +36,7 @@ func (b *block) next(blank []convert.Cell) *row {
 	return r
 }
 
-var freeBlocks = sync.Pool{New: func() any { return &block{cells: make([]convert.Cell, blockCells)} }}
+var freeBlocks = sync.Pool{New: func() any { return &block{rows: make([]row, blockRows), cells: make([]convert.Cell, blockCells)} }}
 
 // chunk is room for lists of rows, or for lists of such lists.
 type chunk[T any] struct {
@@ -97,9 +98,13 @@ func (b *blocks) branchesOf(n int) [][]*row {
 	return roomIn(&b.branches, &freeBranches, n)
 }
 
-// take gives a block with room for at least one row of so many cells.
-func (b *blocks) take(width int) *block {
+// take gives a block with room for at least one row of so many cells, and for
+// more of them where many came before.
+func (b *blocks) take(width, before int) *block {
 	one, _ := freeBlocks.Get().(*block)
+	if before >= narrowRows && len(one.rows) < narrowRows && width*blockRows < blockCells {
+		one.rows = make([]row, min(narrowRows, blockCells/max(width, 1)))
+	}
 	if len(one.cells) < width {
 		one.cells = make([]convert.Cell, width*blockRows)
 	}

@@ -52,11 +52,11 @@ func (x *fetcher) rows(ctx context.Context, stmt *Statement, f *frame, v values)
 	if len(blank) != len(f.slots) { // its statement was made by hand
 		blank = f.emptyCells()
 	}
-	room := x.env.blocks.take(len(blank))
+	room := x.env.blocks.take(len(blank), 0)
 	next := func() []convert.Cell {
 		r := room.next(blank)
 		if r == nil {
-			room = x.env.blocks.take(len(blank))
+			room = x.env.blocks.take(len(blank), len(all))
 			r = room.next(blank)
 		}
 		all = append(all, r)

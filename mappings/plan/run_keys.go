@@ -242,11 +242,11 @@ func (k *keyReader) ofCustomers(rows []*row, asked []string) []*row {
 
 // merged lets every key stand once. A join that found several rows is noted.
 func (k *keyReader) merged(rows []*row, note Noter) []*row {
-	seen := make(map[RowKey]bool, len(rows))
+	seen := newPairing(len(rows))
+	var id []byte
 	return slices.DeleteFunc(rows, func(r *row) bool {
-		id := RowKey{Row: r.key, Customer: r.number}
-		if !seen[id] {
-			seen[id] = true
+		id = appendPart(appendPart(id[:0], r.key), r.number)
+		if _, isNew := seen.add(id); isNew {
 			return false
 		}
 		if note != nil {
@@ -268,14 +268,26 @@ func compareTies(a, b *candidate) int {
 
 // order sorts by the converted values, then by the bytes of the key columns.
 func order(all []candidate, keys []orderKey) {
-	slices.SortStableFunc(all, func(a, b candidate) int {
+	by := func(a, b *candidate) int {
 		for n, key := range keys {
 			if by := key.compare(a.values[n], b.values[n]); by != 0 {
 				return by
 			}
 		}
-		return cmp.Or(compareTies(&a, &b), strings.Compare(a.key.Customer, b.key.Customer), cmp.Compare(a.source, b.source))
-	})
+		return cmp.Or(compareTies(a, b), strings.Compare(a.key.Customer, b.key.Customer), cmp.Compare(a.source, b.source))
+	}
+	// Candidates are large, so their numbers are sorted. What is equal stays in
+	// its order.
+	sorted := make([]int, len(all))
+	for i := range sorted {
+		sorted[i] = i
+	}
+	slices.SortFunc(sorted, func(i, j int) int { return cmp.Or(by(&all[i], &all[j]), i-j) })
+	moved := make([]candidate, len(all))
+	for i, at := range sorted {
+		moved[i] = all[at]
+	}
+	copy(all, moved)
 }
 
 // sameAs is what rows that `distinct` makes one have in common. A row of which

@@ -100,11 +100,15 @@ func (k *keyReader) narrowed(wide []*row, cells []int) []*row {
 
 // differ says whether every row has a key of its own.
 func differ(rows []*row) bool {
-	seen := make(map[RowKey]bool, len(rows))
+	seen := newPairing(len(rows))
+	var id []byte
 	for _, r := range rows {
-		seen[RowKey{Row: r.key, Customer: r.number}] = true
+		id = appendPart(appendPart(id[:0], r.key), r.number)
+		if _, isNew := seen.add(id); !isNew {
+			return false
+		}
 	}
-	return len(seen) == len(rows)
+	return true
 }
 
 // elements makes the elements of rows, one for each that can be sent.
