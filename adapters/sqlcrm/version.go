@@ -62,6 +62,7 @@ func compileFile(file *crmfile.File, s *interfaceShape, faults mapfile.Faults) (
 		compiled, found := plan.Compile(partOf(file.Shared, file.Update.Section), s.target(file))
 		v.plan = compiled
 		meaning = append(meaning, crmfile.Renamed(found)...)
+		meaning = append(meaning, companions(file)...)
 	}
 	if file.Moves != nil {
 		compiled, found := compileMoves(file)
