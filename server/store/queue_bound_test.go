@@ -19,7 +19,10 @@ func crowded(t testing.TB, q *store.Queue, l queue.Lane, crowd int) {
 		items := make([]queue.Item, 1000)
 		for i := range items {
 			n := from + i
-			items[i] = queue.Item{Lane: l, ID: fmt.Sprint(n), Kind: "contract", MergeKey: fmt.Sprint("m", n), Customer: fmt.Sprint(n % 500), Priority: n % 3}
+			items[i] = queue.Item{Lane: l, ID: fmt.Sprint(n), Kind: "contract", Customer: fmt.Sprint(n % 500), Priority: n % 3}
+			if n%2 == 0 { // the others get their places later
+				items[i].MergeKey = fmt.Sprint("m", n)
+			}
 			if n%3 == 0 {
 				items[i].OrderKey = fmt.Sprint("k", n%100)
 			}
@@ -102,7 +105,8 @@ func TestACrowdedLaneOnSQLite(t *testing.T) {
 				t.Fatalf("%s: %v", st.SQL, err)
 			}
 			for _, step := range steps {
-				if strings.HasPrefix(step, "SCAN") || strings.Contains(step, "TEMP B-TREE") {
+				wide := strings.HasPrefix(step, "SEARCH f ") && !strings.Contains(step, "rowid>") // all items of a lane
+				if wide || strings.HasPrefix(step, "SCAN") || strings.Contains(step, "TEMP B-TREE") {
 					t.Errorf("%s goes through all of it: %s\n%s", what, step, st.SQL)
 				}
 			}
