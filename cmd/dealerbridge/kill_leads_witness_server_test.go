@@ -12,9 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/dealerbridge/dealerbridge/server/sandbox"
 )
@@ -198,33 +196,6 @@ type wire struct {
 	fate   *fate
 	listen net.Listener
 	open   sync.WaitGroup
-	busy   busy
-}
-
-// busy is how long at least one statement was under way.
-type busy struct {
-	mu    sync.Mutex
-	now   int
-	since time.Time
-	total time.Duration
-}
-
-func (b *busy) add(n int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.now == 0 && n > 0 {
-		b.since = time.Now()
-	}
-	if b.now += n; b.now == 0 && n < 0 {
-		b.total += time.Since(b.since)
-	}
-}
-
-// spent gives the time so far.
-func (b *busy) spent() time.Duration {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.total
 }
 
 // tapped puts a wire before a database; it ends with the test.
@@ -266,20 +237,12 @@ func (w *wire) carry(caller net.Conn) {
 		return // the caller sees what it would see without a wire
 	}
 	var doomed doom
-	var asked atomic.Bool
-	answer := func() {
-		if asked.Swap(false) {
-			w.busy.add(-1)
-		}
-	}
-	defer answer()
 	var answers sync.WaitGroup
 	answers.Go(func() {
 		defer func() { _ = caller.Close() }()
 		buffer := make([]byte, 32<<10)
 		for {
 			n, err := server.Read(buffer)
-			answer()
 			if l, moment := doomed.take(); l != nil && w.fate.meets(l, moment) {
 				return
 			}
@@ -293,11 +256,7 @@ func (w *wire) carry(caller net.Conn) {
 			}
 		}
 	})
-	w.ask(caller, server, &doomed, func() {
-		if !asked.Swap(true) {
-			w.busy.add(1)
-		}
-	})
+	w.ask(caller, server, &doomed)
 	_ = server.Close()
 	answers.Wait()
 }
@@ -324,7 +283,7 @@ func (d *doom) take() (l *life, moment string) {
 
 // ask forwards what the caller sends, packet by packet: a packet numbered 0 begins
 // a command.
-func (w *wire) ask(caller, server net.Conn, doomed *doom, asks func()) {
+func (w *wire) ask(caller, server net.Conn, doomed *doom) {
 	header := make([]byte, 4)
 	for {
 		if _, err := io.ReadFull(caller, header); err != nil {
@@ -337,7 +296,6 @@ func (w *wire) ask(caller, server net.Conn, doomed *doom, asks func()) {
 			return
 		}
 		if header[3] == 0 {
-			asks()
 			l, moment := w.fate.statement(packet)
 			switch moment {
 			case beforeStatement, beforeWriting:
