@@ -12,7 +12,13 @@ TAGS := nomsgpack
 RELEASE_TAGS := nomsgpack timetzdata
 # The binary is one file that a dealer copies; these packages are linked for a
 # small part of them and never in a hurry, so they go without inlining.
-LEAN := github.com/sqlc-dev/... github.com/quic-go/... go.mongodb.org/... google.golang.org/protobuf/... github.com/alecthomas/... github.com/santhosh-tekuri/... github.com/goccy/... github.com/oasdiff/... github.com/makiuchi-d/... github.com/go-playground/... github.com/wneessen/...
+LEAN := github.com/sqlc-dev/... github.com/quic-go/... go.mongodb.org/... google.golang.org/protobuf/... \
+	github.com/alecthomas/... github.com/santhosh-tekuri/... github.com/goccy/... github.com/oasdiff/... \
+	github.com/makiuchi-d/... github.com/go-playground/... github.com/wneessen/... github.com/gabriel-vasile/... \
+	golang.org/x/net/http2/... golang.org/x/text/... encoding/gob html/template text/template crypto/x509 \
+	$(addprefix github.com/dealerbridge/dealerbridge/,mappings/mapfile mappings/crmfile mappings/sqltext server/sandbox cmd/...)
+# What the processor was at under load, for the compiler: it inlines there.
+PROFILE := cmd/dealerbridge/serve.pgo
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 3s
 
@@ -29,7 +35,14 @@ demo: build ## build and run the demo; ARGS='--listen 127.0.0.1:9000' passes thr
 
 .PHONY: build
 build: ## build the static binary, bin/dealerbridge
-	CGO_ENABLED=0 go build -trimpath -tags '$(RELEASE_TAGS)' $(LEAN:%=-gcflags=%=-l) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/dealerbridge ./cmd/dealerbridge
+	CGO_ENABLED=0 go build -trimpath -pgo '$(PROFILE)' -tags '$(RELEASE_TAGS)' $(LEAN:%=-gcflags=%=-l) \
+		-ldflags '-s -w -X main.version=$(VERSION)' -o bin/dealerbridge ./cmd/dealerbridge
+
+.PHONY: profile
+profile: ## renew the profile the compiler goes by, from the bench; takes two minutes
+	go build -tags '$(TAGS) profile' -o .cache/bin/profiled ./cmd/dealerbridge
+	@$(MAKE) --no-print-directory run-bench SIZE=small DURATION=3s GATEWAY=.cache/bin/profiled \
+		ARGS='-rounds 1' DEALERBRIDGE_CPU_PROFILE='$(CURDIR)/$(PROFILE)'
 
 .PHONY: test
 test: ## prove everything; installs and starts what it needs
@@ -68,13 +81,17 @@ fuzz: ## run every fuzz target for FUZZTIME (3s)
 
 SIZE ?= medium
 DURATION ?= 0
+GATEWAY := bin/dealerbridge
 
 .PHONY: bench
-bench: build ## measure beside a hand-written server; SIZE=small|medium|large, DURATION=5s of each run
+bench: build run-bench ## measure beside a hand-written server; SIZE=small|medium|large, DURATION=5s of each run
+
+.PHONY: run-bench
+run-bench:
 	@go build -tags '$(TAGS)' -o .cache/bin/withdb ./adapters/adaptertest/dbserver/withdb
 	@go build -tags '$(TAGS)' -o .cache/bin/bench ./cmd/bench
 	@.cache/bin/withdb -server=--innodb-buffer-pool-size=4G -server=--loose-innodb-log-file-size=512M \
-		.cache/bin/bench -size '$(SIZE)' -duration '$(DURATION)' -gateway bin/dealerbridge \
+		.cache/bin/bench -size '$(SIZE)' -duration '$(DURATION)' -gateway '$(GATEWAY)' \
 		-json '.cache/bench-$(SIZE).json' -svg '.cache/bench-$(SIZE).svg' $(ARGS)
 
 $(GOLANGCI): .tools/lint/go.mod .tools/lint/go.sum

@@ -11,6 +11,11 @@ import (
 
 var version = "unknown" // set when a release is built
 
+// ending is what is left to do when a command has ended.
+var ending = func() {}
+
 func main() {
-	os.Exit(cli.Run(context.Background(), version, os.Args[1:], os.Stdout, os.Stderr))
+	status := cli.Run(context.Background(), version, os.Args[1:], os.Stdout, os.Stderr)
+	ending()
+	os.Exit(status)
 }
