@@ -241,7 +241,7 @@ func (b *bench) watch(ctx context.Context) error {
 	}
 	const every = time.Minute
 	for left, round := b.soak, 0; left > 0; left, round = left-every, round+1 {
-		r, err := load.Run(ctx, b.callers(askGateway, w.contract, 8, round), min(every, left))
+		r, err := loaded(ctx, askGateway, b.callers(askGateway, w.contract, 8, round), min(every, left))
 		if err != nil {
 			return b.withLog(err)
 		}

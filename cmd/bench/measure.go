@@ -17,7 +17,7 @@ import (
 func (b *bench) turns(ctx context.Context, targets []who, clients int, sweeps []sweep) (map[who][]report.Run, error) {
 	runs := map[who][]report.Run{}
 	for _, w := range targets {
-		if _, err := load.Run(ctx, b.callers(w, sweeps, clients, -1+len(sweeps)), min(b.duration, time.Second)/2); err != nil {
+		if _, err := loaded(ctx, w, b.callers(w, sweeps, clients, -1+len(sweeps)), min(b.duration, time.Second)/2); err != nil {
 			return nil, b.withLog(err)
 		}
 	}
@@ -26,7 +26,7 @@ func (b *bench) turns(ctx context.Context, targets []who, clients int, sweeps []
 			w := targets[(i+round)%len(targets)]
 			server := b.processOf(w)
 			cpu, database := server.CPU(), b.database.CPU()
-			r, err := load.Run(ctx, b.callers(w, sweeps, clients, round), b.duration)
+			r, err := loaded(ctx, w, b.callers(w, sweeps, clients, round), b.duration)
 			if err != nil {
 				return nil, b.withLog(err)
 			}
@@ -211,7 +211,7 @@ func (b *bench) pull(ctx context.Context, _ works) error {
 			targets := []who{askGateway, askBaseline, askBare}
 			for i := range targets {
 				w := targets[(i+round)%len(targets)]
-				r, err := load.Run(ctx, b.pullers(w, sweeps, pullers), 0)
+				r, err := loaded(ctx, w, b.pullers(w, sweeps, pullers), 0)
 				if err != nil {
 					return b.withLog(err)
 				}

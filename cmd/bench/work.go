@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/url"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -109,6 +110,24 @@ func (b *bench) get(ctx context.Context, w who, client int, s sweep, page int) (
 	default:
 		return b.gateway.As(client).Get(ctx, s.paths[page], io.Discard)
 	}
+}
+
+// heapOf is how far the bench lets its heap grow while a target is measured, in
+// percent. Clients of a server share its processors, so that they collect next
+// to no garbage; the statements alone are a program like the others and have
+// what Go gives everybody.
+func heapOf(w who) int {
+	if w == askBare {
+		return 100
+	}
+	return 1000
+}
+
+// loaded runs callers of a target.
+func loaded(ctx context.Context, w who, callers []load.Caller, d time.Duration) (load.Result, error) {
+	usual := debug.SetGCPercent(heapOf(w))
+	defer debug.SetGCPercent(usual)
+	return load.Run(ctx, callers, d)
 }
 
 // callers makes clients that walk through sweeps without end, page after page,

@@ -28,18 +28,8 @@ type Server struct {
 
 	bearers []string // a token of each client the server knows; none where it asks for none
 	bearer  string
-	client  *http.Client
+	wires   *wires
 	cmd     *exec.Cmd
-}
-
-// clients is how many may ask at once without a connection being made anew.
-const clients = 64
-
-func newClient() *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{MaxIdleConnsPerHost: clients, DisableCompression: true},
-		Timeout:   5 * time.Minute,
-	}
 }
 
 // freeAddress finds a free port of this machine.
@@ -61,7 +51,7 @@ func (s *Server) run(ctx context.Context, ready string, log io.Writer, env []str
 		return fmt.Errorf("starting %s: %w", s.Name, err)
 	}
 	s.Process = load.Process(s.cmd.Process.Pid)
-	s.client = newClient()
+	s.wires = newWires(s.Address)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	limit := time.NewTimer(time.Minute)
@@ -86,14 +76,18 @@ func (s *Server) Stop() error {
 	if s.cmd == nil || s.cmd.Process == nil {
 		return nil
 	}
+	hungUp := s.wires.close()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("ending %s: %w", s.Name, err)
+		return fmt.Errorf("ending %s: %w", s.Name, errors.Join(err, hungUp))
 	}
 	var exit *exec.ExitError // how it ended is its own affair: it was told to
 	if err := s.cmd.Wait(); err != nil && !errors.As(err, &exit) {
-		return fmt.Errorf("waiting for the end of %s: %w", s.Name, err)
+		return fmt.Errorf("waiting for the end of %s: %w", s.Name, errors.Join(err, hungUp))
 	}
 	s.cmd = nil
+	if hungUp != nil {
+		return fmt.Errorf("hanging up on %s: %w", s.Name, hungUp)
+	}
 	return nil
 }
 
@@ -119,28 +113,20 @@ func (s *Server) GetPacked(ctx context.Context, path string) (int64, error) {
 	return s.get(ctx, path, "gzip", io.Discard)
 }
 
-func (s *Server) get(ctx context.Context, path, accept string, to io.Writer) (n int64, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Address+path, nil)
-	if err != nil {
-		return 0, fmt.Errorf("asking %s: %w", s.Name, err)
-	}
+func (s *Server) get(ctx context.Context, path, accept string, to io.Writer) (int64, error) {
+	headers := ""
 	if s.bearer != "" {
-		r.Header.Set("Authorization", "Bearer "+s.bearer)
+		headers = "Authorization: Bearer " + s.bearer + "\r\n"
 	}
 	if accept != "" {
-		r.Header.Set("Accept-Encoding", accept)
+		headers += "Accept-Encoding: " + accept + "\r\n"
 	}
-	answer, err := s.client.Do(r)
+	n, status, err := s.wires.get(ctx, path, headers, to)
 	if err != nil {
-		return 0, fmt.Errorf("asking %s: %w", s.Name, err)
+		return n, fmt.Errorf("asking %s: %w", s.Name, err)
 	}
-	defer func() { err = errors.Join(err, answer.Body.Close()) }()
-	n, err = io.Copy(to, answer.Body)
-	if err != nil {
-		return n, fmt.Errorf("reading the answer of %s: %w", s.Name, err)
-	}
-	if answer.StatusCode != http.StatusOK {
-		return n, fmt.Errorf("%s answers %s with status %d", s.Name, path, answer.StatusCode)
+	if status != http.StatusOK {
+		return n, fmt.Errorf("%s answers %s with status %d", s.Name, path, status)
 	}
 	return n, nil
 }

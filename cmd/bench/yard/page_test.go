@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -138,6 +139,11 @@ func newPage(tb testing.TB, contracts int) *page {
 // filled is a database with the tables that contracts are made of.
 func filled(tb testing.TB, size Size) *sql.DB {
 	tb.Helper()
+	return filledWith(tb, size, "customers", "reps", "classes", "equipment", "contracts", "contract_lines", "contract_fees", "contract_taxes")
+}
+
+func filledWith(tb testing.TB, size Size, names ...string) *sql.DB {
+	tb.Helper()
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
 		tb.Fatal(err)
@@ -145,9 +151,7 @@ func filled(tb testing.TB, size Size) *sql.DB {
 	db.SetMaxOpenConns(1) // each connection would have a database of its own
 	tb.Cleanup(func() { _ = db.Close() })
 	for _, t := range tables {
-		switch t.name {
-		case "customers", "reps", "classes", "equipment", "contracts", "contract_lines", "contract_fees", "contract_taxes":
-		default:
+		if !slices.Contains(names, t.name) {
 			continue
 		}
 		primary, _, _ := strings.Cut(t.keys, ")")
