@@ -38,19 +38,32 @@ func (u *Undo) Run() {
 
 type callKey struct{}
 
-// WithCall returns a context that carries a call.
-func WithCall(ctx context.Context, c Call) context.Context {
-	return context.WithValue(ctx, callKey{}, c)
+// calling is a context with a call. Every request has one, so it is made in one
+// piece.
+type calling struct {
+	context.Context
+	call Call
 }
+
+// Value implements context.Context.
+func (c *calling) Value(key any) any {
+	if key == (callKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+// WithCall returns a context that carries a call.
+func WithCall(ctx context.Context, c Call) context.Context { return &calling{ctx, c} }
 
 // CallFrom returns the call of a context. A context without one is a mistake of
 // the wiring, answered as an internal error.
 func CallFrom(ctx context.Context) (Call, error) {
-	c, ok := ctx.Value(callKey{}).(Call)
-	if !ok || c.Dealer == nil {
+	c, ok := ctx.Value(callKey{}).(*calling)
+	if !ok || c.call.Dealer == nil {
 		return Call{}, errors.New("the request was routed without choosing a dealer")
 	}
-	return c, nil
+	return c.call, nil
 }
 
 // Need returns a capability of the call's dealer, or an error that wraps

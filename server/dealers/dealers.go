@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -124,12 +125,17 @@ func (d *Dealer) Enter() (leave func(), ok bool) {
 		return nil, false
 	}
 	d.calls++
-	return sync.OnceFunc(func() {
+	left := false
+	return func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
+		if left {
+			return
+		}
+		left = true
 		d.calls--
 		d.settle()
-	}), true
+	}, true
 }
 
 // Retire lets no further call in and waits for those inside, or for ctx. When it
@@ -161,6 +167,7 @@ func (d *Dealer) settle() {
 type Registry struct {
 	mu      sync.RWMutex
 	dealers map[string]*Dealer
+	all     []*Dealer // by code; made anew with every change, never written to
 }
 
 // NewRegistry makes a registry of some dealers.
@@ -169,6 +176,7 @@ func NewRegistry(ds ...*Dealer) *Registry {
 	for _, d := range ds {
 		r.dealers[d.Code] = d
 	}
+	r.sort()
 	return r
 }
 
@@ -179,7 +187,14 @@ func (r *Registry) Put(d *Dealer) (before *Dealer) {
 	defer r.mu.Unlock()
 	before = r.dealers[d.Code]
 	r.dealers[d.Code] = d
+	r.sort()
 	return before
+}
+
+// sort makes the list of all dealers; the caller holds the lock, or has the
+// registry for itself.
+func (r *Registry) sort() {
+	r.all = slices.SortedFunc(maps.Values(r.dealers), func(a, b *Dealer) int { return cmp.Compare(a.Code, b.Code) })
 }
 
 // Dealer returns the dealer of a code.
@@ -190,14 +205,10 @@ func (r *Registry) Dealer(code string) (*Dealer, bool) {
 	return d, ok
 }
 
-// All returns every dealer, ordered by code.
+// All returns every dealer, ordered by code. The list is shared: it is only to
+// be read.
 func (r *Registry) All() []*Dealer {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	all := make([]*Dealer, 0, len(r.dealers))
-	for _, d := range r.dealers {
-		all = append(all, d)
-	}
-	slices.SortFunc(all, func(a, b *Dealer) int { return cmp.Compare(a.Code, b.Code) })
-	return all
+	return r.all
 }

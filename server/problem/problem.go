@@ -116,15 +116,32 @@ func Refused(why string) error { return &refused{why} }
 
 type requestIDKey struct{}
 
+// identified is a context with the id of a request. Every request has one, so it
+// is made in one piece.
+type identified struct {
+	context.Context
+	id string
+}
+
+// Value implements context.Context.
+func (c *identified) Value(key any) any {
+	if key == (requestIDKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
 // WithRequestID returns a context that carries the id of a request.
 func WithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestIDKey{}, id)
+	return &identified{ctx, id}
 }
 
 // RequestID returns the id of a request, empty where none was given.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+	if c, ok := ctx.Value(requestIDKey{}).(*identified); ok {
+		return c.id
+	}
+	return ""
 }
 
 // answer is everything an error turns into.
