@@ -135,6 +135,15 @@ func (n *customerNumber) of(r *row) (string, convert.State) {
 	return n.reversible.Forward(raw...)
 }
 
+// single is the text a number is made of where that is one column's.
+func (n *customerNumber) single(r *row) (raw string, ok bool) {
+	if len(n.places) != 1 {
+		return "", false
+	}
+	raw, _ = r.cell(n.places[0]).Text()
+	return raw, true
+}
+
 // tuples are the column values to look for so that every row of the numbers
 // asked for is found: none means that nobody can have these numbers.
 func (n *customerNumber) tuples(numbers []string) [][]any {

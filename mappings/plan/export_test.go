@@ -18,6 +18,9 @@ func (p *Program) TakeTheLongWay() {
 		for _, part := range l.parts() {
 			part.element.takeTheLongWay()
 			part.rows.frame.takeTheLongWay()
+			for i := range part.keys.order {
+				part.keys.order[i].plain = false
+			}
 		}
 	}
 }
@@ -51,4 +54,14 @@ func (f *frame) takeTheLongWay() {
 func (p *Program) KeyCells(endpoint string) (id, customer, parent int) {
 	rr := p.lists[endpoint].rows
 	return rr.key[0].slot, rr.customer.places[0].slot, 0
+}
+
+// KeyListCells says in which cells of the statement that finds an endpoint's
+// keys the key's columns and the customer stand.
+func (p *Program) KeyListCells(endpoint string) (key []int, customer int) {
+	k := &p.lists[endpoint].keys
+	for _, at := range k.key {
+		key = append(key, at.slot)
+	}
+	return key, k.customer.places[0].slot
 }

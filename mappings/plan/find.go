@@ -276,14 +276,14 @@ func (p *Program) Find(ctx context.Context, endpoint string, a Asking, text stri
 				return nil, err
 			}
 			for _, r := range rows {
-				found = append(found, w.keys.candidate(r, e, nil))
+				found = append(found, candidate{row: r, keys: &w.keys})
 			}
 		}
 	}
-	order(found, nil)
+	found = order(found, nil, e)
 	keys := make([]RowKey, len(found))
 	for i := range found {
-		keys[i] = found[i].key
+		keys[i] = found[i].key()
 	}
 	return slices.Compact(keys), nil
 }

@@ -96,25 +96,18 @@ func (p *Program) Keys(ctx context.Context, endpoint string, a Asking) ([]RowKey
 		for i := range some {
 			some[i].source = at
 		}
-		all = append(all, some...)
+		if all == nil {
+			all = some
+		} else {
+			all = append(all, some...)
+		}
 	}
-	order(all, l.parts()[0].keys.order)
-	all = once(all)
+	all = once(order(all, l.parts()[0].keys.order, e), e)
 	keys := make([]RowKey, len(all))
 	for i := range all {
-		keys[i] = all[i].key
+		keys[i] = all[i].key()
 	}
 	return keys, nil
-}
-
-// candidate is a row that may stand in a key list, with all that decides where.
-type candidate struct {
-	key    RowKey
-	values []value // of the order
-	row    *row
-	tie    []place // the key's columns in the row
-	source int
-	same   string // equal for rows that `distinct` makes one; empty where it is not known
 }
 
 func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]candidate, error) {
@@ -159,32 +152,30 @@ func (k *keyReader) candidates(ctx context.Context, x *fetcher, a Asking, rows [
 		return nil, err
 	}
 	found := make([]candidate, len(rows))
-	values := make([]value, 0, len(rows)*len(k.order))
 	for i, r := range rows {
-		from := len(values)
-		found[i] = k.candidate(r, x.env, values)
-		values = values[:from+len(k.order)]
+		found[i] = candidate{row: r, keys: k}
 	}
 	return found, nil
-}
-
-// candidate puts what decides about a row's place behind the values of others.
-func (k *keyReader) candidate(r *row, e *env, values []value) candidate {
-	from := len(values)
-	for _, key := range k.order {
-		values = append(values, key.get(r, e))
-	}
-	return candidate{
-		key: RowKey{Row: r.key, Customer: r.number}, values: values[from:], row: r, tie: k.key, same: k.sameAs(r, e),
-	}
 }
 
 // encode makes the keys of rows. They lie in one text, so that a long list takes
 // little more than its bytes.
 func (k *keyReader) encode(rows []*row) {
-	ends := make([]int, len(rows))
-	var all, raw []byte
-	for i, r := range rows {
+	size := 0
+	for _, r := range rows {
+		n := 0
+		if k.source != "" {
+			n = keyPartSize(k.source)
+		}
+		for _, p := range k.key {
+			n += keyPartSize(r.cell(p).String())
+		}
+		size += base64.RawURLEncoding.EncodedLen(n)
+	}
+	var text strings.Builder
+	text.Grow(size)
+	var raw, key []byte
+	for _, r := range rows {
 		raw = raw[:0]
 		if k.source != "" {
 			raw = appendKeyPart(raw, k.source)
@@ -192,13 +183,10 @@ func (k *keyReader) encode(rows []*row) {
 		for _, p := range k.key {
 			raw = appendKeyPart(raw, r.cell(p).String())
 		}
-		all = base64.RawURLEncoding.AppendEncode(all, raw)
-		ends[i] = len(all)
-	}
-	text, from := string(all), 0
-	for i, r := range rows {
-		r.key = text[from:ends[i]]
-		from = ends[i]
+		key = base64.RawURLEncoding.AppendEncode(key[:0], raw)
+		from := text.Len()
+		text.Write(key)
+		r.key = text.String()[from:]
 	}
 }
 
@@ -232,16 +220,28 @@ func (k *keyReader) ofCustomers(rows []*row, asked []string) []*row {
 	for _, number := range asked {
 		theirs[number] = number
 	}
+	// Rows of a customer mostly come one after the other.
+	var before, known string
+	var theirOwn bool
+	again := false
 	return slices.DeleteFunc(rows, func(r *row) bool {
-		number, state := k.customer.of(r)
-		var ok bool
-		r.number, ok = theirs[number] // the text that was asked for: it outlives the row
-		return state != convert.Present || !ok
+		raw, single := k.customer.single(r)
+		if !again || !single || raw != before {
+			number, state := k.customer.of(r)
+			known, theirOwn = theirs[number] // the text that was asked for: it outlives the row
+			theirOwn = theirOwn && state == convert.Present
+			before, again = raw, single
+		}
+		r.number = known
+		return !theirOwn
 	})
 }
 
 // merged lets every key stand once. A join that found several rows is noted.
 func (k *keyReader) merged(rows []*row, note Noter) []*row {
+	if k.ascending(rows) {
+		return rows
+	}
 	seen := newPairing(len(rows))
 	var id []byte
 	return slices.DeleteFunc(rows, func(r *row) bool {
@@ -256,52 +256,42 @@ func (k *keyReader) merged(rows []*row, note Noter) []*row {
 	})
 }
 
-// compareTies compares the bytes of the key columns, one column after the other.
-func compareTies(a, b *candidate) int {
-	for i := range min(len(a.tie), len(b.tie)) {
-		if by := strings.Compare(a.row.cell(a.tie[i]).String(), b.row.cell(b.tie[i]).String()); by != 0 {
-			return by
+// ascending says whether rows stand in a strict order of customer and key, as
+// they nearly always come: then none of them stands twice.
+func (k *keyReader) ascending(rows []*row) bool {
+	for i := 1; i < len(rows); i++ {
+		if !k.before(rows[i-1], rows[i]) {
+			return false
 		}
 	}
-	return len(a.tie) - len(b.tie)
+	return true
 }
 
-// order sorts by the converted values, then by the bytes of the key columns.
-func order(all []candidate, keys []orderKey) {
-	by := func(a, b *candidate) int {
-		for n, key := range keys {
-			if by := key.compare(a.values[n], b.values[n]); by != 0 {
-				return by
-			}
+// before says whether a row stands before another one by customer and key
+// columns. Whole numbers are compared with such only, and texts with texts, so
+// that rows each before the next have an order.
+func (k *keyReader) before(a, b *row) bool {
+	if by := strings.Compare(a.number, b.number); by != 0 {
+		return by < 0
+	}
+	for _, p := range k.key {
+		x, y := a.cell(p), b.cell(p)
+		n, isNumber := x.SmallInteger()
+		m, isToo := y.SmallInteger()
+		by := 0
+		switch {
+		case isNumber != isToo:
+			return false
+		case isNumber:
+			by = cmp.Compare(n, m)
+		default:
+			by = strings.Compare(x.String(), y.String())
 		}
-		return cmp.Or(compareTies(a, b), strings.Compare(a.key.Customer, b.key.Customer), cmp.Compare(a.source, b.source))
+		if by != 0 {
+			return by < 0
+		}
 	}
-	// Candidates are large, so their numbers are sorted. What is equal stays in
-	// its order.
-	sorted := make([]int, len(all))
-	for i := range sorted {
-		sorted[i] = i
-	}
-	slices.SortFunc(sorted, func(i, j int) int { return cmp.Or(by(&all[i], &all[j]), i-j) })
-	moved := make([]candidate, len(all))
-	for i, at := range sorted {
-		moved[i] = all[at]
-	}
-	copy(all, moved)
-}
-
-// sameAs is what rows that `distinct` makes one have in common. A row of which
-// such a value is not known is taken for no other.
-func (k *keyReader) sameAs(r *row, e *env) string {
-	if len(k.distinct) == 0 {
-		return ""
-	}
-	var id strings.Builder
-	writePart(&id, r.number)
-	if !writeValues(&id, k.distinct, r, e) {
-		return ""
-	}
-	return id.String()
+	return false
 }
 
 // writeValues adds what evaluators make of a row; false where one is missing.
@@ -314,19 +304,6 @@ func writeValues(id *strings.Builder, gets []evaluator, r *row, e *env) bool {
 		writePart(id, got.text)
 	}
 	return true
-}
-
-// once lets rows that are the same stand once, the first in order.
-func once(all []candidate) []candidate {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(all, func(c candidate) bool {
-		if c.same == "" {
-			return false
-		}
-		again := seen[c.same]
-		seen[c.same] = true
-		return again
-	})
 }
 
 // encodeCells makes a row's key of its key columns; where several sources make
@@ -355,6 +332,12 @@ func encodeKey(texts []string) string {
 func appendKeyPart(raw []byte, text string) []byte {
 	raw = binary.AppendUvarint(raw, uint64(len(text)))
 	return append(raw, text...)
+}
+
+// keyPartSize is how many bytes appendKeyPart adds.
+func keyPartSize(text string) int {
+	var length [binary.MaxVarintLen64]byte
+	return binary.PutUvarint(length[:], uint64(len(text))) + len(text)
 }
 
 // decodeKey takes a key apart into n texts.

@@ -63,15 +63,14 @@ func (l *list) readWhole(ctx context.Context, e *env, a Asking, most int) ([]*ro
 	if err != nil {
 		return nil, false, err
 	}
-	order(found, k.order)
-	found = once(found)
+	found = once(order(found, k.order, e), e)
 	rows := make([]*row, len(found))
 	for i := range found {
 		r := found[i].row.parent
 		if l.rows.customer != nil && !l.rows.belongs(r, a.Customers) {
 			return nil, false, nil
 		}
-		r.key, r.number, r.element = found[i].key.Row, found[i].key.Customer, l.element
+		r.key, r.number, r.element = found[i].row.key, found[i].row.number, l.element
 		rows[i] = r
 	}
 	if err := x.branches(ctx, l.rows.frame, rows); err != nil {

@@ -43,7 +43,6 @@ func (p *page) longList(tb testing.TB, contracts int) {
 // driver, until it is ready to be kept.
 func BenchmarkKeys(b *testing.B) {
 	p := newPage(b, 20)
-
 	p.longList(b, 54_000)
 	b.ReportAllocs()
 	for b.Loop() {
