@@ -26,20 +26,21 @@ func (s *server) authorizeFor(c *gin.Context, scope string) {
 		s.fail(c, err)
 		return
 	}
-	d, leave, err := s.dealer(caller, queryOf(c))
+	p := passageOf(c)
+	d, leave, err := s.dealer(caller, &p.query)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
 	defer leave()
-	facts(c).dealer = d.Code
+	p.facts.dealer = d.Code
 	if !s.shares.take(d.Code, len(s.o.Dealers.All())) {
 		s.fail(c, problem.ErrOverloaded)
 		return
 	}
 	defer s.shares.give(d.Code)
 	c.Request = c.Request.WithContext(dealers.WithCall(ctx, dealers.Call{
-		Client: caller.Client, Dealer: d, Undo: &dealers.Undo{},
+		Client: caller.Client, Dealer: d, Undo: &p.undo,
 	}))
 	c.Next()
 }
@@ -63,13 +64,16 @@ func (s *server) caller(c *gin.Context, scope string) (token.Caller, error) {
 
 // dealer chooses the dealer of a request: the one it names, or the only one of
 // the client (R122). Another's dealer and one that does not exist look the same.
-func (s *server) dealer(caller token.Caller, q query) (*dealers.Dealer, func(), error) {
-	if q.twice["dealer"] {
-		return nil, nil, problem.BadParameter(q.faults...)
+func (s *server) dealer(caller token.Caller, q *query) (*dealers.Dealer, func(), error) {
+	code, named := "", q.find("dealer")
+	if named != nil {
+		if named.twice {
+			return nil, nil, problem.BadParameter(q.faults...)
+		}
+		code = named.value
 	}
-	code := q.values.Get("dealer")
 	switch {
-	case q.values.Has("dealer") && code == "":
+	case named != nil && code == "":
 		return nil, nil, problem.BadParameter(problem.Fault("dealer", "is empty"))
 	case code == "" && len(caller.Dealers) > 1:
 		return nil, nil, problem.BadParameter(problem.Fault("dealer", "is required, because the client belongs to several dealers"))

@@ -53,11 +53,14 @@ func (s *server) sender(c *gin.Context) (intake.Sender, error) {
 	if err != nil {
 		return intake.Sender{}, err
 	}
-	q := readQuery(c.Request.URL.RawQuery, map[string]string{"dealer": "dealer"})
+	q := readQuery(nil, c.Request.URL.RawQuery, map[string]string{"dealer": "dealer"})
 	if len(q.faults) > 0 {
 		return intake.Sender{}, problem.BadParameter(q.faults...)
 	}
-	named := q.values.Get("dealer")
+	named := ""
+	if g := q.find("dealer"); g != nil {
+		named = g.value
+	}
 	if named != "" && !slices.Contains(caller.Dealers, named) {
 		return intake.Sender{}, problem.ErrForbiddenDealer
 	}

@@ -16,34 +16,25 @@ import (
 	"github.com/dealerbridge/dealerbridge/server/problem"
 )
 
-// factsOf is what is learned about a request on its way, for log and metrics.
-type factsOf struct {
-	client, dealer string
-	problem        string
-}
-
-const factsKey = "facts"
-
-func facts(c *gin.Context) *factsOf {
-	if f, ok := c.Get(factsKey); ok {
-		if f, ok := f.(*factsOf); ok {
-			return f
-		}
-	}
-	f := &factsOf{}
-	c.Set(factsKey, f)
-	return f
-}
+// Headers that every answer has. They are shared by all of them, and never
+// written to: http.Header's own methods put other slices in their place.
+var (
+	noStore   = []string{"no-store"}
+	noSniff   = []string{"nosniff"}
+	byPacking = []string{"Accept-Encoding"}
+	packedIn  = []string{"gzip"}
+)
 
 // requestID gives every request an id of ours; one that the caller sends is not
 // taken, because it would let callers write into the log.
 func (s *server) requestID(c *gin.Context) {
 	id := rand.Text()
-	c.Request = c.Request.WithContext(problem.WithRequestID(c.Request.Context(), id))
+	var p *passage
+	p, c.Request = startPassage(c.Request, id)
 	h := c.Writer.Header()
-	h.Set("X-Request-Id", id)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
+	h["X-Request-Id"] = p.id[:]
+	h["Cache-Control"] = noStore
+	h["X-Content-Type-Options"] = noSniff
 	c.Next()
 }
 
@@ -113,7 +104,9 @@ func (s *server) limitBody(c *gin.Context) {
 		s.fail(c, problem.ErrTooLarge)
 		return
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, s.o.MaxBody)
+	if c.Request.Body != http.NoBody {
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, s.o.MaxBody)
+	}
 	c.Next()
 }
 
@@ -142,7 +135,8 @@ func (s *server) deliver(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(caller, s.o.RequestTimeout)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
-	w := &whole{ResponseWriter: c.Writer, caller: caller, packs: takesGzip(c.Request.Header)}
+	w := &passageOf(c).writer
+	*w = whole{ResponseWriter: c.Writer, caller: caller, packs: takesGzip(c.Request.Header)}
 	c.Writer = w
 	defer func() {
 		c.Writer = w.ResponseWriter
@@ -160,6 +154,7 @@ type whole struct {
 	caller    context.Context
 	packs     bool // the caller takes gzip
 	delivered bool
+	length    [1]string // as a header
 }
 
 var errPieces = errors.New("an answer was written in pieces")
@@ -174,7 +169,7 @@ func (w *whole) Write(p []byte) (int, error) {
 	// who leaves right after may have.
 	there := w.caller.Err() == nil
 	h := w.Header()
-	h.Set("Vary", "Accept-Encoding")
+	h["Vary"] = byPacking
 	n, sent := len(p), p
 	if w.packs && len(p) >= gzipLeast {
 		packed, err := pack(p)
@@ -182,9 +177,10 @@ func (w *whole) Write(p []byte) (int, error) {
 			return 0, fmt.Errorf("packing an answer: %w", err)
 		}
 		sent = packed
-		h.Set("Content-Encoding", "gzip")
+		h["Content-Encoding"] = packedIn
 	}
-	h.Set("Content-Length", strconv.Itoa(len(sent)))
+	w.length[0] = strconv.Itoa(len(sent))
+	h["Content-Length"] = w.length[:]
 	written, err := w.ResponseWriter.Write(sent)
 	if written < len(sent) {
 		n = 0

@@ -138,7 +138,7 @@ func (d *desk) validate(s *server) gin.HandlerFunc {
 		op, q := d.of(c), queryOf(c)
 		ctx := c.Request.Context()
 		in := &openapi3filter.RequestValidationInput{
-			Request: c.Request, QueryParams: q.values, PathParams: make(map[string]string, len(c.Params)),
+			Request: c.Request, QueryParams: q.values(), PathParams: make(map[string]string, len(c.Params)),
 			Route: &routers.Route{Spec: d.doc, Path: op.path, PathItem: op.item, Method: op.method, Operation: op.op},
 			Options: &openapi3filter.Options{
 				MultiError: true, SkipSettingDefaults: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,

@@ -17,20 +17,40 @@ var spellings = map[string]string{"tems": "items"}
 
 // query is what a request's query says, in the specification's spelling.
 type query struct {
-	values url.Values
+	given  []given // one for each name
 	faults []model.ProblemFault
-	twice  map[string]bool
 }
 
-const queryKey = "query"
-
-func queryOf(c *gin.Context) query {
-	q, _ := c.Get(queryKey)
-	found, _ := q.(query)
-	return found
+// given is one parameter of a query.
+type given struct {
+	name, value string
+	twice       bool
+	number      int64 // of value, once it was bound as a whole number
 }
 
-// nameQuery rewrites the query to the specification's spelling and drops what it
+// find returns what was given by a name; nil: nothing was.
+func (q *query) find(name string) *given {
+	for i := range q.given {
+		if q.given[i].name == name {
+			return &q.given[i]
+		}
+	}
+	return nil
+}
+
+// values is the query as net/url has it.
+func (q *query) values() url.Values {
+	all := make(url.Values, len(q.given))
+	for _, g := range q.given {
+		all[g.name] = []string{g.value}
+	}
+	return all
+}
+
+// queryOf is the query of a request that nameQuery has read.
+func queryOf(c *gin.Context) *query { return &passageOf(c).query }
+
+// nameQuery reads the query in the specification's spelling and drops what it
 // does not know. Faults are kept until the caller has been checked.
 func (s *server) nameQuery(c *gin.Context) {
 	op := s.operations[c.FullPath()]
@@ -38,25 +58,30 @@ func (s *server) nameQuery(c *gin.Context) {
 		s.fail(c, problem.ErrNoRoute)
 		return
 	}
-	s.rename(c, op.names)
+	if op.bound {
+		p := passageOf(c)
+		p.query = readQuery(p.room[:0], c.Request.URL.RawQuery, op.names)
+	} else {
+		s.rename(c, op.names)
+	}
 	c.Next()
 }
 
 // rename rewrites the query for an operation whose parameters are names.
 func (s *server) rename(c *gin.Context, names map[string]string) {
-	q := readQuery(c.Request.URL.RawQuery, names)
-	c.Set(queryKey, q)
+	p := passageOf(c)
+	p.query = readQuery(p.room[:0], c.Request.URL.RawQuery, names)
 	u := *c.Request.URL
-	u.RawQuery = q.values.Encode()
+	u.RawQuery = p.query.values().Encode()
 	r := *c.Request
 	r.URL = &u
 	c.Request = &r
 }
 
 // readQuery reads a raw query for an operation whose parameters are names, by
-// their names in lower case.
-func readQuery(raw string, names map[string]string) query {
-	q := query{values: url.Values{}, twice: map[string]bool{}}
+// their names in lower case. room is where they are kept, if there is enough.
+func readQuery(room []given, raw string, names map[string]string) query {
+	q := query{given: room}
 	for raw != "" {
 		var pair string
 		pair, raw, _ = strings.Cut(raw, "&")
@@ -74,20 +99,20 @@ func readQuery(raw string, names map[string]string) query {
 		if !ok {
 			continue
 		}
-		switch {
-		case q.twice[known]:
-		case q.values.Has(known):
-			q.twice[known] = true
-			q.fault(known, "is given more than once")
-		case errValue != nil:
-			q.fault(known, "is not encoded properly")
-			q.values.Set(known, "")
-		default:
-			if wrong := faultOfText(text); wrong != "" {
-				q.fault(known, wrong)
+		if before := q.find(known); before != nil {
+			if !before.twice {
+				before.twice = true
+				q.fault(known, "is given more than once")
 			}
-			q.values.Set(known, text)
+			continue
 		}
+		if errValue != nil {
+			q.fault(known, "is not encoded properly")
+			text = ""
+		} else if wrong := faultOfText(text); wrong != "" {
+			q.fault(known, wrong)
+		}
+		q.given = append(q.given, given{name: known, value: text})
 	}
 	return q
 }
@@ -106,8 +131,8 @@ func faultOfText(text string) string {
 	if !utf8.ValidString(text) {
 		return "is not UTF-8"
 	}
-	for _, r := range text {
-		if r < ' ' || r == 0x7f {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c == 0x7f {
 			return "holds a control character"
 		}
 	}

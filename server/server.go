@@ -183,12 +183,16 @@ func (s *server) engine(doc *openapi3.T, answers api.StrictServerInterface) *gin
 			ResponseErrorHandlerFunc: s.fail,
 		})
 	unbindable := func(c *gin.Context, _ error, _ int) { s.fail(c, unreadable) }
-	api.RegisterHandlersWithOptions(pull, handler, api.GinServerOptions{ErrorHandler: unbindable})
+	own := s.binders(handler)
+	for path := range own {
+		s.operations[path].bound = true
+	}
+	api.RegisterHandlersWithOptions(bound{pull, own}, handler, api.GinServerOptions{ErrorHandler: unbindable})
 
 	wrapped := api.ServerInterfaceWrapper{Handler: handler, ErrorHandler: unbindable}
 	pull.HEAD(documentPath, wrapped.GetDocument)
 	for _, path := range s.customerPaths() {
-		pull.GET(path, wrapped.GetCustomer)
+		pull.GET(path, own[customerPath])
 	}
 	return e
 }

@@ -44,7 +44,9 @@ type operation struct {
 	item       *openapi3.PathItem
 	op         *openapi3.Operation
 	parameters []*openapi3.Parameter
+	sure       []sure            // of each parameter
 	names      map[string]string // query parameters by their spellings in lower case
+	bound      bool              // by a handler of our own, that reads no query again
 }
 
 var pathValue = regexp.MustCompile(`\{([^}]+)\}`)
@@ -59,7 +61,7 @@ func operations(doc *openapi3.T, more []string) (map[string]*operation, error) {
 		}
 		o := &operation{path: path, item: item, op: item.Get, names: map[string]string{}}
 		for _, ref := range append(append(openapi3.Parameters{}, item.Parameters...), item.Get.Parameters...) {
-			o.parameters = append(o.parameters, ref.Value)
+			o.parameters, o.sure = append(o.parameters, ref.Value), append(o.sure, sureOf(ref.Value))
 			if ref.Value.In == openapi3.ParameterInQuery {
 				o.names[lower(ref.Value.Name)] = ref.Value.Name
 			}
@@ -92,8 +94,12 @@ func operations(doc *openapi3.T, more []string) (map[string]*operation, error) {
 func (s *server) validate(doc *openapi3.T) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		o, q := s.operations[c.FullPath()], queryOf(c)
+		if o.wellFormed(q) {
+			c.Next()
+			return
+		}
 		in := &openapi3filter.RequestValidationInput{
-			Request: c.Request, QueryParams: q.values, PathParams: make(map[string]string, len(c.Params)),
+			Request: c.Request, QueryParams: q.values(), PathParams: make(map[string]string, len(c.Params)),
 			Route:   &routers.Route{Spec: doc, Path: o.path, PathItem: o.item, Method: http.MethodGet, Operation: o.op},
 			Options: &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true},
 		}
