@@ -34,11 +34,14 @@ func JSON[T any](w http.ResponseWriter, status int, v *T) error {
 		return err
 	}
 	*buf = append(text, '\n')
-	w.Header().Set("Content-Type", "application/json")
+	w.Header()["Content-Type"] = contentType
 	w.WriteHeader(status)
 	_, err = w.Write(*buf)
 	return err // the error of the caller's own writer
 }
+
+// contentType is a header shared by all answers, and never written to.
+var contentType = []string{"application/json"}
 
 // keptMost bounds the buffers that are used again, in bytes.
 const keptMost = 1 << 20

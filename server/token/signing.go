@@ -27,6 +27,8 @@ type claims struct {
 	jwt.Claims
 	Scope      string `json:"scope"`
 	Generation int64  `json:"gen"`
+
+	scopes []string // of Scope; only read
 }
 
 // signer signs and opens the gateway's own tokens with keys from shared

@@ -102,6 +102,7 @@ func (a *Authority) Verify(ctx context.Context, bearer string) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
+	c.scopes = strings.Fields(c.Scope)
 	a.known.put(bearer, c)
 	return a.caller(ctx, c)
 }
@@ -119,11 +120,10 @@ func (a *Authority) caller(ctx context.Context, c claims) (Caller, error) {
 	case client.Generation != c.Generation:
 		return Caller{}, fmt.Errorf("its client has a new secret: %w", ErrInvalidToken)
 	}
-	caller := Caller{Client: client.ID, Dealers: client.Dealers}
-	for _, s := range strings.Fields(c.Scope) {
-		if slices.Contains(client.Scopes, s) {
-			caller.Scopes = append(caller.Scopes, s)
-		}
+	caller := Caller{Client: client.ID, Dealers: client.Dealers, Scopes: c.scopes}
+	// Those the client has lost since are left out, of a list of the caller's own.
+	if lost := func(s string) bool { return !slices.Contains(client.Scopes, s) }; slices.ContainsFunc(c.scopes, lost) {
+		caller.Scopes = slices.DeleteFunc(slices.Clone(c.scopes), lost)
 	}
 	return caller, nil
 }
