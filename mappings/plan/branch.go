@@ -27,10 +27,11 @@ type branch struct {
 	where []*mapfile.Condition // of an aggregate
 	noted string               // what notes call it
 
-	elements *convert.Elements // rows are elements inside a text of the owner
-	text     evaluator         // that text
-	required []int             // branches that must have found something
-	filter   test              // decided on fetched rows
+	elements *convert.Elements                // rows are elements inside a text of the owner
+	text     evaluator                        // that text
+	required []int                            // branches that must have found something
+	filter   test                             // decided on fetched rows
+	ranked   func(rows []*row, e *env) []*row // of a pivot: those of its best rank
 	distinct []evaluator
 	unique   []place // of rows that joins inside the statement may multiply
 }

@@ -20,6 +20,7 @@ type Change struct {
 type changes struct {
 	overlap time.Duration
 	sources []*changeSource
+	joined  *joinedSources // nil where each is asked by itself
 }
 
 // changeSource is one table whose stamp tells of changes.
@@ -28,6 +29,7 @@ type changeSource struct {
 	frame         *frame
 	all, since    *Statement // since is nil where raw stamps have no order in time
 	stamps        []stamp
+	bounds        int // that since compares with
 	customer      evaluator
 	key           []place
 	nullIsChanged bool
@@ -77,6 +79,7 @@ func (c *compiler) compileChanges() *changes {
 		}
 		leave()
 	}
+	out.joined = c.joinSources(out.sources)
 	return out
 }
 
@@ -120,7 +123,7 @@ func (c *compiler) changeSource(kind string, w *mapfile.ChangeSource) *changeSou
 	}
 	c.scanned(w, main, s.stamps)
 	s.all = f.statement()
-	if filter, ok := s.filter(c); ok {
+	if filter, ok := s.filter(c, 0); ok {
 		where := f.where
 		f.where = append(slices.Clone(where), filter)
 		s.since = f.statement()
@@ -224,10 +227,10 @@ func (s stamp) bounds(since time.Time) ([]string, bool) {
 var someTime = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // filter restricts a source to rows that can have changed. It is coarse: the
-// stamps are compared again in Go.
-func (s *changeSource) filter(c *compiler) (sqlText, bool) {
+// stamps are compared again in Go. Its bounds stand from a place on.
+func (s *changeSource) filter(c *compiler, from int) (sqlText, bool) {
 	var some []sqlText
-	at := 0
+	at := from
 	for _, st := range s.stamps {
 		bounds, ok := st.bounds(someTime)
 		if !ok || len(bounds) > len(st.columns) {
@@ -269,6 +272,7 @@ func (s *changeSource) filter(c *compiler) (sqlText, bool) {
 	if len(some) == 0 {
 		return sqlText{}, false
 	}
+	s.bounds = at - from
 	var out sqlText
 	return *out.text("(").add(joinSQL(" or ", some)).text(")"), true
 }
@@ -306,14 +310,31 @@ func (p *Program) Changes(ctx context.Context, a Asking, since time.Time) ([]Cha
 		since = since.Add(-p.changes.overlap)
 	}
 	e := p.env(a)
+	defer e.blocks.release()
+	x := &fetcher{q: a.Querier, env: e}
+	joined, together, err := p.changes.joined.read(ctx, x, since)
+	if err != nil {
+		return nil, nil, err
+	}
 	found := map[Change]bool{}
 	var left []LeftOut
 	for _, s := range p.changes.sources {
-		missed, err := s.read(ctx, e, a, since, found)
-		if err != nil {
+		var rows []*row
+		at := -1
+		if together {
+			at = slices.Index(p.changes.joined.sources, s)
+		}
+		if at >= 0 {
+			rows = joined[at]
+		} else if rows, err = s.read(ctx, x, since); err != nil {
 			return nil, nil, err
 		}
-		left = append(left, missed...)
+		if len(rows) == 0 {
+			if err := s.frame.needed.there(ctx, x); err != nil {
+				return nil, nil, err
+			}
+		}
+		left = append(left, s.changes(rows, e, a, since, found)...)
 	}
 	all := make([]Change, 0, len(found))
 	for change := range found {
@@ -328,23 +349,19 @@ func (p *Program) Changes(ctx context.Context, a Asking, since time.Time) ([]Cha
 	return all, left, nil
 }
 
-func (s *changeSource) read(ctx context.Context, e *env, a Asking, since time.Time, found map[Change]bool) ([]LeftOut, error) {
+// read gives the rows that can have changed.
+func (s *changeSource) read(ctx context.Context, x *fetcher, since time.Time) ([]*row, error) {
 	stmt, v := s.all, values{}
 	if s.since != nil && !since.IsZero() {
 		if bounds, ok := s.sinceValues(since); ok {
 			stmt, v.scalars = s.since, map[listName][]any{sinceBound: bounds}
 		}
 	}
-	x := &fetcher{q: a.Querier, env: e}
-	rows, err := x.rows(ctx, stmt, s.frame, v)
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 {
-		if err := s.frame.needed.there(ctx, x); err != nil {
-			return nil, err
-		}
-	}
+	return x.rows(ctx, stmt, s.frame, v)
+}
+
+// changes gathers what rows tell, and those that do not tell whose they are.
+func (s *changeSource) changes(rows []*row, e *env, a Asking, since time.Time, found map[Change]bool) []LeftOut {
 	var left []LeftOut
 	for _, r := range rows {
 		if !s.changed(r, e, a, since) {
@@ -361,7 +378,7 @@ func (s *changeSource) read(ctx context.Context, e *env, a Asking, since time.Ti
 		}
 		found[Change{Customer: number.text, Kind: s.kind}] = true
 	}
-	return left, nil
+	return left
 }
 
 // changedSince says whether what a stamp tells may have happened at a time or

@@ -13,6 +13,43 @@ type choice struct {
 	set   map[string]value // members that are set when this rank wins
 }
 
+// choices are the ranks of a pivot, the best one first.
+type choices []choice
+
+// of is the first rank that a row suits; nil where there is none.
+func (c choices) of(r *row, e *env) *choice {
+	for i := range c {
+		if c[i].holds(r, e) {
+			return &c[i]
+		}
+	}
+	return nil
+}
+
+// keep leaves the rows of the best rank that has any. Where a row is in doubt all
+// of them stay, and so does the doubt.
+func (c choices) keep(rows []*row, e *env) []*row {
+	if _, is := unsure(rows); is {
+		return rows
+	}
+	for i := range c {
+		n := 0
+		for _, r := range rows {
+			if c[i].holds(r, e) {
+				n++
+			}
+		}
+		switch n {
+		case 0:
+			continue
+		case len(rows):
+			return rows
+		}
+		return slices.DeleteFunc(rows, func(r *row) bool { return !c[i].holds(r, e) })
+	}
+	return nil
+}
+
 // pivots compiles rows that become named members of an object: prices by
 // period. One rank of the preferences wins for the whole object, because its
 // members say whose prices they are.
@@ -41,15 +78,15 @@ func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
 	b.order = c.childOrder(sub, p.Order)
 	c.requireRows(b)
 	step := c.step(sub, p)
+	b.ranked = choices.keep
+	// What is left are rows of one rank, unless some are in doubt: nobody asks
+	// for the best of those.
 	best := func(r *row, e *env) ([]*row, *choice) {
 		rows := r.branches[at]
-		for i := range choices {
-			won := slices.DeleteFunc(slices.Clone(rows), func(child *row) bool { return !choices[i].holds(child, e) })
-			if len(won) > 0 {
-				return won, &choices[i]
-			}
+		if len(rows) == 0 {
+			return nil, nil
 		}
-		return nil, nil
+		return rows, choices.of(rows[0], e)
 	}
 	add := func(path string, pos mapfile.Pos, get evaluator) {
 		l := s.leaves[path]
@@ -169,12 +206,12 @@ func (c *compiler) pivotMembers(sub *frame, s *shape, p *mapfile.Pivot, object s
 
 // choices compiles the ranks, and restricts the statement to rows that one of
 // them can want.
-func (c *compiler) choices(sub *frame, s *shape, p *mapfile.Pivot) []choice {
+func (c *compiler) choices(sub *frame, s *shape, p *mapfile.Pivot) choices {
 	if len(p.Prefer) == 0 {
-		return []choice{{holds: func(*row, *env) bool { return true }}}
+		return choices{{holds: func(*row, *env) bool { return true }}}
 	}
 	main := sub.scope.relations[0]
-	var ranks []choice
+	var ranks choices
 	var filters []sqlText
 	for _, preference := range p.Prefer {
 		rank := choice{set: map[string]value{}}

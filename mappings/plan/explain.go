@@ -65,6 +65,9 @@ func (p *Program) each(visit func(*Statement)) {
 		}
 		below(s.frame, visit)
 	}
+	if j := p.changes.joined; j != nil {
+		visit(j.stmt)
+	}
 }
 
 // below visits the statements of everything that hangs on a frame.

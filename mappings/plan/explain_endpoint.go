@@ -22,8 +22,8 @@ var parameterWords = map[listName]string{
 }
 
 // Explained are the statements of an endpoint, or of the changes for
-// `incremental`, in the order in which they are run. A list that is fixed has
-// none.
+// `incremental`, in the order in which they are run. Those of changes stand for
+// themselves, though some are asked as one. A list that is fixed has none.
 func (p *Program) Explained(endpoint string) []Explained {
 	var all []Explained
 	add := func(s *Statement) {

@@ -258,6 +258,7 @@ func (p *Program) Find(ctx context.Context, endpoint string, a Asking, text stri
 		return nil, nil
 	}
 	e := p.env(a)
+	defer e.blocks.release()
 	x := &fetcher{q: a.Querier, env: e}
 	var found []candidate
 	for _, part := range l.parts() {

@@ -302,7 +302,7 @@ func (c *compiler) changedRows(ep *mapfile.Endpoint, w *ChangedRows, width int) 
 	// Further columns of the key came in after the statement was made.
 	made.all = made.frame.statement()
 	if made.since != nil {
-		if filter, ok := made.filter(c); ok {
+		if filter, ok := made.filter(c, 0); ok {
 			where := made.frame.where
 			made.frame.where = append(slices.Clone(where), filter)
 			made.since = made.frame.statement()

@@ -1,0 +1,12 @@
+create table CUS (no VARCHAR(10) primary key, kind CHAR(1));
+insert into CUS values ('C1', 'A'), ('c1', 'B'), ('C2', 'A'), ('C3', 'X'), (' ', 'A');
+create table R (id INTEGER primary key, cus VARCHAR(10), chg DATETIME);
+insert into R values (1,'C1','2026-03-01 06:00:00'), (2,'C2','2026-03-01 05:59:59'), (3,'nobody','2026-03-05 00:00:00'), (4,'c1','2026-04-01 00:00:00'), (5,' ','2026-04-01 00:00:00');
+create table K (id INTEGER primary key, cus VARCHAR(10), chg DATETIME, sent DATETIME, live INTEGER);
+insert into K values (1,'C3','2020-01-01 00:00:00','2026-03-02 00:00:00',1), (2,'C2','2026-03-02 00:00:00',NULL,0);
+create table N (id INTEGER primary key, cus VARCHAR(10), made DATETIME);
+insert into N values (1,'C1','2026-03-02 00:00:00'), (2,'C3','2026-03-02 00:00:00'), (3,'C2','2019-03-02 00:00:00');
+create table M (id INTEGER primary key, cus VARCHAR(10), made DATETIME);
+insert into M values (1,'C2','2026-03-02 00:00:00');
+create table P (id INTEGER primary key, cus VARCHAR(10), chg DATETIME);
+insert into P values (1,'C2',NULL), (2,'C3','2019-03-02 00:00:00');
