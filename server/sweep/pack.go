@@ -40,18 +40,21 @@ func Pack(keys adapters.Keys) []byte { return packKeys(keys).text }
 func packKeys(keys adapters.Keys) *packed {
 	p := &packed{total: len(keys), marks: make([]uint32, 0, (len(keys)+packStep-1)/packStep)}
 	places := map[string]int{}
+	place := make([]int32, len(keys)) // of each key's customer among the customers
 	size := 0
-	before := ""
 	for i, k := range keys {
 		size += len(k.Row) + 4
-		if i > 0 && k.Customer == before {
+		if i > 0 && k.Customer == keys[i-1].Customer {
+			place[i] = place[i-1]
 			continue
 		}
-		before = k.Customer
-		if _, ok := places[before]; !ok {
-			places[before] = len(p.customers)
-			p.customers = append(p.customers, before)
+		at, ok := places[k.Customer]
+		if !ok {
+			at = len(p.customers)
+			places[k.Customer] = at
+			p.customers = append(p.customers, k.Customer)
 		}
+		place[i] = int32(at)
 	}
 	head := binary.AppendUvarint([]byte{packVersion}, uint64(len(keys)))
 	head = binary.AppendUvarint(head, uint64(len(p.customers)))
@@ -61,7 +64,6 @@ func packKeys(keys adapters.Keys) *packed {
 	text := make([]byte, 0, len(head)+size)
 	text = append(text, head...)
 	var last adapters.Key
-	place := 0
 	for i, k := range keys {
 		shared, other := 0, uint64(0)
 		if i%packStep == 0 {
@@ -69,16 +71,13 @@ func packKeys(keys adapters.Keys) *packed {
 			other = 1
 		} else {
 			shared = common(last.Row, k.Row)
-			if k.Customer != last.Customer {
+			if place[i] != place[i-1] {
 				other = 1
 			}
 		}
-		if i == 0 || k.Customer != last.Customer {
-			place = places[k.Customer]
-		}
 		text = binary.AppendUvarint(text, uint64(shared)<<1|other)
 		if other == 1 {
-			text = binary.AppendUvarint(text, uint64(place))
+			text = binary.AppendUvarint(text, uint64(place[i]))
 		}
 		text = appendText(text, k.Row[shared:])
 		last = k

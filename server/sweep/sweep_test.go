@@ -349,6 +349,34 @@ func TestGet_failures(t *testing.T) {
 			t.Errorf("got %v, want ErrWrongRows", err)
 		}
 	})
+	t.Run("AKeyOfAnotherAmongManyCustomersIsRefused", func(t *testing.T) {
+		r := newRoom(t, 1, sweep.Options{})
+		asked := make([]string, 20)
+		keys := make(adapters.Keys, 0, 2*len(asked))
+		for i := range asked {
+			asked[i] = fmt.Sprintf("C%02d", i)
+			for n := range 2 {
+				keys = append(keys, adapters.Key{Row: fmt.Sprintf("r%d-%d", i, n), Customer: asked[i]})
+			}
+		}
+		for at := range len(keys) + 1 {
+			list := slices.Clone(keys)
+			if at < len(keys) {
+				list[at].Customer = "D00"
+			}
+			_, err := sweep.Get(t.Context(), r.sweeps, sweep.Request{
+				Dealer: "D1", Query: adapters.Query{Customers: asked}, Size: 3,
+			}, sweep.Source[string]{
+				Keys: func(context.Context, adapters.Query) (adapters.Keys, error) { return list, nil },
+				Rows: func(context.Context, adapters.Query, adapters.Keys) ([]string, []adapters.LeftOut, error) {
+					return []string{"a", "b", "c"}, nil, nil
+				},
+			})
+			if foreign := at < len(keys); foreign != errors.Is(err, sweep.ErrWrongRows) || !foreign && err != nil {
+				t.Errorf("key %d: %v", at, err)
+			}
+		}
+	})
 	t.Run("MoreRowsThanKeysAreRefused", func(t *testing.T) {
 		r := newRoom(t, 4, sweep.Options{})
 		src := r.table.source()
