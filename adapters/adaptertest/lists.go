@@ -101,7 +101,7 @@ type listTest[T any] struct {
 }
 
 func testList[T any](t *testing.T, s *suite, l list[T]) {
-	lt := listTest[T]{list: l, s: s, a: s.subject.Adapter}
+	lt := listTest[T]{list: l.onLoan(), s: s, a: s.subject.Adapter}
 	t.Run("ReturnsEveryRowInOrder", lt.completeInOrder)
 	t.Run("KeysArePrintableAndEachStandsOnce", lt.wellFormedKeys)
 	t.Run("RowsComeInTheOrderOfTheirKeys", lt.orderOfKeys)

@@ -54,6 +54,7 @@ func (s *suite) testNotes(t *testing.T) {
 // readAll reads all rows of a list for the customers of the expectation and
 // collects their keys.
 func readAll[T any](l list[T]) func(*testing.T, adapters.Adapter, *Expectation, map[string]bool) {
+	l = l.onLoan()
 	return func(t *testing.T, a adapters.Adapter, e *Expectation, keys map[string]bool) {
 		t.Helper()
 		for five := range slices.Chunk(e.Customers, 5) {

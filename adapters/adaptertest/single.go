@@ -17,7 +17,10 @@ import (
 func (s *suite) testCatalog(t *testing.T, r adapters.CatalogReader) {
 	t.Run("HasTheCustomersRatesBeforeTheBooks", func(t *testing.T) {
 		for _, want := range s.want.Catalog {
-			got, left, err := r.Catalog(t.Context(), want.Customer)
+			loan := adapters.Borrow(t.Context())
+			got, left, err := r.Catalog(loan, want.Customer)
+			got = copied(got)
+			loan.Return()
 			if err != nil {
 				t.Fatalf("customer %q: %v", want.Customer, err)
 			}

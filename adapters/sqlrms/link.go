@@ -86,7 +86,7 @@ func (s *link) statement(ctx context.Context, text string) (*linkStatement, erro
 
 // query runs a statement and reads all of its rows. begun says whether rows
 // were handed out.
-func (s *link) query(ctx context.Context, text string, args []any, next func() []convert.Cell) (begun bool, err error) {
+func (s *link) query(ctx context.Context, into *convert.Pieces, text string, args []any, next func() []convert.Cell) (begun bool, err error) {
 	hangUp := context.AfterFunc(ctx, func() {
 		_ = s.wire.Close() // the driver finds out and gives the connection up
 	})
@@ -121,7 +121,8 @@ func (s *link) query(ctx context.Context, text string, args []any, next func() [
 	}
 	defer func() { clear(st.row) }()
 	// Two runs of a statement mostly read about as much.
-	texts := convert.NewArena(st.size + st.size/8)
+	texts := into.Arena(st.size + st.size/8)
+	defer texts.Close()
 	for {
 		switch err := rows.Next(st.row); {
 		case errors.Is(err, io.EOF):
@@ -146,9 +147,9 @@ func (s *link) query(ctx context.Context, text string, args []any, next func() [
 const staleMost = 3
 
 // queryRaw runs a statement on one of the pool's sessions.
-func (p *pool) queryRaw(ctx context.Context, text string, args []any, next func() []convert.Cell) error {
+func (p *pool) queryRaw(ctx context.Context, into *convert.Pieces, text string, args []any, next func() []convert.Cell) error {
 	for stale := 0; ; stale++ {
-		begun, err := p.onSession(ctx, func(s *link) (bool, error) { return s.query(ctx, text, args, next) })
+		begun, err := p.onSession(ctx, func(s *link) (bool, error) { return s.query(ctx, into, text, args, next) })
 		if err == nil {
 			return nil
 		}

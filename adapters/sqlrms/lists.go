@@ -3,7 +3,6 @@ package sqlrms
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
@@ -174,17 +173,27 @@ func rows[T any](ctx context.Context, r *RMS, endpoint string, q adapters.Query,
 	return items, left, nil
 }
 
-// read makes the elements behind keys. The plan was compiled against T, so a
-// value of another type cannot come.
+// read makes the elements behind keys, in memory that is used again where
+// somebody says when they are done with.
 func read[T any](ctx context.Context, s *session, endpoint string, keys []plan.RowKey) ([]T, []adapters.LeftOut, error) {
-	items := make([]T, 0, len(keys))
-	left, err := s.Rows(ctx, endpoint, s.asking, keys, func(v reflect.Value) {
-		items = append(items, *v.Addr().Interface().(*T))
-	})
+	a, loan := s.lending(ctx)
+	items, left, err := plan.RowsOf[T](ctx, s.Program, endpoint, a, keys)
 	if err != nil {
 		return nil, nil, err
 	}
+	loan.Lend(a.Memory)
 	return items, leftOut(left), nil
+}
+
+// lending is what is asked with, with memory of its own where it can be lent.
+// It is lent once the answer is there: one that fails leaves it to the garbage
+// collector.
+func (s *session) lending(ctx context.Context) (plan.Asking, *adapters.Loan) {
+	a, loan := s.asking, adapters.LoanOf(ctx)
+	if loan != nil {
+		a.Memory = plan.NewMemory()
+	}
+	return a, loan
 }
 
 func leftOut(left []plan.LeftOut) []adapters.LeftOut {

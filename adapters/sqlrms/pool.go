@@ -61,6 +61,11 @@ func (p *pool) close() error {
 // everything GORM does to texts. Every row was read, or there is an error that
 // is translated already.
 func (p *pool) Query(ctx context.Context, name, text string, args []any, next func() []convert.Cell) error {
+	return p.QueryInto(ctx, nil, name, text, args, next)
+}
+
+// QueryInto implements plan.PieceQuerier.
+func (p *pool) QueryInto(ctx context.Context, texts *convert.Pieces, name, text string, args []any, next func() []convert.Cell) error {
 	if err := p.gate.enter(ctx); err != nil {
 		return database.Translate(ctx, err)
 	}
@@ -72,16 +77,16 @@ func (p *pool) Query(ctx context.Context, name, text string, args []any, next fu
 	}
 	limited, cancel := context.WithTimeout(ctx, p.Limit)
 	defer cancel()
-	if err := p.query(limited, text, args, next); err != nil {
+	if err := p.query(limited, texts, text, args, next); err != nil {
 		late = limited.Err() != nil && !errors.Is(ctx.Err(), context.Canceled)
 		return database.Translate(ctx, err)
 	}
 	return nil
 }
 
-func (p *pool) query(ctx context.Context, text string, args []any, next func() []convert.Cell) (err error) {
+func (p *pool) query(ctx context.Context, into *convert.Pieces, text string, args []any, next func() []convert.Cell) (err error) {
 	if p.onSessions() {
-		return p.queryRaw(ctx, text, args, next)
+		return p.queryRaw(ctx, into, text, args, next)
 	}
 	rows, release, err := p.run(ctx, text, args)
 	if err != nil {
@@ -92,11 +97,12 @@ func (p *pool) query(ctx context.Context, text string, args []any, next func() [
 	if err != nil {
 		return err
 	}
-	var texts convert.Arena
-	into := make([]scanned, len(names))
+	texts := into.Arena(0)
+	defer texts.Close()
+	row := make([]scanned, len(names))
 	dest := make([]any, len(names))
-	for i := range into {
-		into[i].texts, dest[i] = &texts, &into[i]
+	for i := range row {
+		row[i].texts, dest[i] = &texts, &row[i]
 	}
 	for rows.Next() {
 		cells := next()
@@ -104,7 +110,7 @@ func (p *pool) query(ctx context.Context, text string, args []any, next func() [
 			return fmt.Errorf("%w: %d instead of %d", database.ErrWidth, len(dest), len(cells))
 		}
 		for i := range cells {
-			into[i].cell = &cells[i]
+			row[i].cell = &cells[i]
 		}
 		if err := rows.Scan(dest...); err != nil {
 			return err

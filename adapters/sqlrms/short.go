@@ -3,13 +3,13 @@ package sqlrms
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/dealerbridge/dealerbridge/adapters"
 	"github.com/dealerbridge/dealerbridge/gen/crs/model"
+	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
 
 // ShortContracts implements adapters.ShortLists.
@@ -53,14 +53,13 @@ func short[T any](ctx context.Context, r *RMS, endpoint string, q adapters.Query
 
 // whole reads a list of at most so many rows; nil where it takes two steps.
 func whole[T any](ctx context.Context, s *session, endpoint string, most int) (*adapters.ShortList[T], error) {
-	list := &adapters.ShortList[T]{}
-	keys, left, ok, err := s.Whole(ctx, endpoint, s.asking, most, func(v reflect.Value) {
-		list.Items = append(list.Items, *v.Addr().Interface().(*T)) //nolint:forcetypeassert // as in read
-	})
+	a, loan := s.lending(ctx)
+	items, keys, left, ok, err := plan.WholeOf[T](ctx, s.Program, endpoint, a, most)
 	if err != nil || !ok {
 		return nil, err
 	}
-	list.LeftOut = leftOut(left)
+	loan.Lend(a.Memory)
+	list := &adapters.ShortList[T]{Items: items, LeftOut: leftOut(left)}
 	list.Keys = make(adapters.Keys, len(keys))
 	for i, k := range keys {
 		list.Keys[i] = adapters.Key{Row: k.Row, Customer: k.Customer}

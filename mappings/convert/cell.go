@@ -103,7 +103,8 @@ func (c *Cell) SetText(text string) {
 type Arena struct {
 	free  []byte
 	next  int
-	taken int // bytes of pieces
+	taken int     // bytes of pieces
+	from  *Pieces // nil: its memory is its own
 }
 
 // NewArena is an arena whose first piece has room for about so many bytes.
@@ -131,14 +132,32 @@ func (a *Arena) Text(used []byte) string {
 // room gives an empty slice that n bytes fit into.
 func (a *Arena) room(n int) []byte {
 	if cap(a.free) < n {
+		a.more(n)
+	}
+	return a.free
+}
+
+func (a *Arena) more(n int) {
+	if a.from != nil {
+		a.from.leave(a.free)
+		a.free = a.from.room(n)
+	} else {
 		if a.next == 0 {
 			a.next = leastPiece
 		}
 		a.free = make([]byte, 0, max(n, a.next))
-		a.taken += cap(a.free)
 		a.next = min(max(a.next, leastPiece)*2, mostPiece)
 	}
-	return a.free
+	a.taken += cap(a.free)
+}
+
+// Close leaves what is free to the next arena of the same pieces. The texts in
+// it stay; nothing more is written.
+func (a *Arena) Close() {
+	if a.from != nil {
+		a.from.leave(a.free)
+	}
+	a.free = nil
 }
 
 // took says that the room up to the end of used is in use.

@@ -82,6 +82,7 @@ type blocks struct {
 	all      []*block
 	lists    []*chunk[*row]
 	branches []*chunk[[]*row]
+	texts    convert.Pieces // of rows that nothing but keys is made of
 }
 
 // list gives room for a list of n rows.
@@ -131,4 +132,5 @@ func (b *blocks) release() {
 	giveBack(b.lists, &freeLists)
 	giveBack(b.branches, &freeBranches)
 	b.all, b.lists, b.branches = nil, nil, nil
+	b.texts.Release()
 }

@@ -47,6 +47,7 @@ type env struct {
 	fileExists  func(dir, name string) (bool, error)
 	failed      atomic.Pointer[error] // the first failure of fileExists
 	blocks      blocks                // of the rows fetched
+	texts       *convert.Pieces       // where their texts lie; nil: nobody says when they are done with
 	scalars     map[listName][]any    // that every statement is given
 }
 

@@ -21,6 +21,12 @@ type Querier interface {
 	Query(ctx context.Context, name, text string, args []any, next func() []convert.Cell) error
 }
 
+// PieceQuerier is a Querier that can put the cells' texts where it is told.
+type PieceQuerier interface {
+	Querier
+	QueryInto(ctx context.Context, texts *convert.Pieces, name, text string, args []any, next func() []convert.Cell) error
+}
+
 // Noter is told of values that were not sent as they stood. It must not block.
 type Noter func(endpoint, field string, reason Reason, row string)
 
@@ -62,7 +68,12 @@ func (x *fetcher) rows(ctx context.Context, stmt *Statement, f *frame, v values)
 		all = append(all, r)
 		return r.cells
 	}
-	if err := x.q.Query(ctx, stmt.Name, text, args, next); err != nil {
+	if q, ok := x.q.(PieceQuerier); ok && x.env.texts != nil {
+		err = q.QueryInto(ctx, x.env.texts, stmt.Name, text, args, next)
+	} else {
+		err = x.q.Query(ctx, stmt.Name, text, args, next)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", stmt.Name, err)
 	}
 	return all, nil
@@ -155,6 +166,9 @@ func (x *fetcher) branch(ctx context.Context, at int, b *branch, owners []*row) 
 	for _, owner := range owners {
 		mine := b.kept(owner.branches[at], x.env)
 		found = found || len(mine) > 0
+		if b.ranked != nil {
+			mine = b.ranked(mine, x.env)
+		}
 		if b.elements != nil {
 			sorted.by(mine, b.order, x.env, func(_, _ *row) int { return 0 }) // else as they stand in the text
 		} else {

@@ -334,6 +334,7 @@ func ask(t testing.TB, p *plan.Program, q plan.Querier, endpoint string, keysOf,
 	for _, l := range left {
 		out.Left = append(out.Left, l.Field+" "+string(l.Reason))
 	}
+	inMemory(t, p, q, endpoint, rowsOf, keys, out)
 	if slices.Equal(keysOf, rowsOf) {
 		wholly(t, p, q, endpoint, keysOf, keys, out)
 	}

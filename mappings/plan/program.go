@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"sync"
+
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 )
@@ -18,6 +20,7 @@ type list struct {
 	whole   *whole // nil where a list takes two steps even if it is short
 	finder  *finder
 	strict  bool // a bad row fails the page
+	makers  sync.Pool
 }
 
 // parts are the lists that have statements: the sources, or the list itself.

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
@@ -22,7 +23,9 @@ type maker struct {
 	made    convert.Arena // texts that stand in no cell
 	kinds   []making      // by the elements' numbers
 	lists   []spare       // by the lists' numbers
+	main    spare         // the elements of main rows
 	rows    []*row        // the main rows, of which there are elements to be made
+	home    *sync.Pool    // where it comes from; nil: from nowhere
 }
 
 // fault is what keeps an element from being sent.
@@ -42,7 +45,7 @@ func (m *maker) noted(field string, reason Reason) {
 // Everything is looked at even then, so that all of it is noted; of several
 // faults the one whose field comes first by name is told.
 func (m *maker) element(e *element, r *row) (reflect.Value, *fault) {
-	root := m.making(e).room(e, 0)
+	root := m.main.take(e.objects[0].slice, e.objects[0].size, 1, 1)
 	bad := m.fill(e, r, root)
 	return reflect.NewAt(e.shape.typ, root).Elem(), bad
 }
@@ -295,15 +298,13 @@ func (m *maker) roomFor(l *listFill, most int) unsafe.Pointer {
 	}
 	s := &m.lists[l.number]
 	if s.left < most {
-		s.left = max(most, m.toCome(l))
-		s.next = reflect.MakeSlice(l.target.typ, s.left, s.left).UnsafePointer()
+		want := m.toCome(l)
+		if s.begun > 0 {
+			want /= 2 // some of them are there
+		}
+		s.more(l.target.typ, max(most, want))
 	}
-	root := s.next
-	s.left -= most
-	if s.left > 0 {
-		s.next = unsafe.Add(root, uintptr(most)*l.target.typ.Elem().Size())
-	}
-	return root
+	return s.take(l.target.typ, l.target.typ.Elem().Size(), most, most)
 }
 
 // toCome is how many elements of a list there are in the main rows that are

@@ -30,6 +30,8 @@ type Asking struct {
 	Customers   []string // dealer customer numbers as they were asked for
 	Note        Noter
 	DocumentURL func(kind, id string) string // nil: no document is announced
+	// Memory is what the answer is made in; nil: memory of its own.
+	Memory *Memory
 	// FileExists says whether a file stands below the documents root.
 	FileExists func(dir, name string) (bool, error)
 }
@@ -55,7 +57,7 @@ type RowKey struct {
 }
 
 func (p *Program) env(a Asking) *env {
-	e := &env{dealer: a.Dealer, documentURL: a.DocumentURL, fileExists: a.FileExists}
+	e := &env{dealer: a.Dealer, documentURL: a.DocumentURL, fileExists: a.FileExists, texts: a.Memory.pieces()}
 	if p.zone != nil {
 		e.today = p.zone.Today(a.Now)
 	} else {
@@ -87,6 +89,7 @@ func (p *Program) Keys(ctx context.Context, endpoint string, a Asking) ([]RowKey
 	}
 	e := p.env(a)
 	defer e.blocks.release()
+	e.texts = &e.blocks.texts // keys are made of the texts, which do not outlive the rows
 	var all []candidate
 	for at, part := range l.parts() {
 		some, err := part.keys.read(ctx, e, a)

@@ -21,27 +21,50 @@ type LeftOut struct {
 // keys. add is called once for each element with a value of the endpoint's
 // type. Rows that are gone are missing; rows that cannot be sent are left out.
 func (p *Program) Rows(ctx context.Context, endpoint string, a Asking, keys []RowKey, add func(reflect.Value)) ([]LeftOut, error) {
+	made, left, err := p.rows(ctx, endpoint, a, keys)
+	if err != nil {
+		return nil, err
+	}
+	made.each(add)
+	return left, nil
+}
+
+// RowsOf is Rows for who knows the endpoint's type.
+func RowsOf[T any](ctx context.Context, p *Program, endpoint string, a Asking, keys []RowKey) ([]T, []LeftOut, error) {
+	made, left, err := p.rows(ctx, endpoint, a, keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := elementsOf[T](made)
+	return all, left, err
+}
+
+func (p *Program) rows(ctx context.Context, endpoint string, a Asking, keys []RowKey) (elements, []LeftOut, error) {
 	l := p.lists[endpoint]
 	if l == nil {
-		return nil, fmt.Errorf("the mapping has no endpoint %q", endpoint)
+		return elements{}, nil, fmt.Errorf("the mapping has no endpoint %q", endpoint)
 	}
 	e := p.env(a)
 	defer e.blocks.release()
 	if l.none {
 		if len(keys) > 0 {
-			return nil, ErrStaleKey
+			return elements{}, nil, ErrStaleKey
 		}
-		return nil, nil
+		return elements{}, nil, nil
 	}
-	m := &maker{env: e, note: a.Note, endpoint: endpoint}
+	m := a.Memory.maker(l, maker{env: e, note: a.Note, endpoint: endpoint})
 	if l.fixed != nil {
-		return m.fixedRows(l, keys, add)
+		rows, err := l.fixedRows(keys)
+		if err != nil {
+			return elements{}, nil, err
+		}
+		return m.elements(rows)
 	}
 	rows, err := l.read(ctx, e, a, keys)
 	if err != nil {
-		return nil, err
+		return elements{}, nil, err
 	}
-	return m.elements(rows, add)
+	return m.elements(rows)
 }
 
 // each gives every row once, however often its key was asked for.
@@ -144,26 +167,19 @@ func (p *Program) askedFor(numbers []string) []string {
 	return all
 }
 
-func (m *maker) fixedRows(l *list, keys []RowKey, add func(reflect.Value)) ([]LeftOut, error) {
-	var left []LeftOut
+// fixedRows are rows without a cell for elements that stand in the mapping.
+func (l *list) fixedRows(keys []RowKey) ([]*row, error) {
+	var rows []*row
 	for _, key := range keys {
 		texts, err := decodeKey(key.Row, 1)
 		if err != nil {
 			return nil, err
 		}
-		at, err := strconv.Atoi(texts[0])
-		if err != nil || at < 0 || at >= len(l.fixed) {
-			continue
+		if at, err := strconv.Atoi(texts[0]); err == nil && at >= 0 && at < len(l.fixed) {
+			rows = append(rows, &row{key: key.Row, element: l.fixed[at]})
 		}
-		m.row = key.Row
-		made, bad := m.element(l.fixed[at], &row{})
-		if bad != nil {
-			left = append(left, LeftOut{Row: key.Row, Field: bad.field, Reason: bad.reason})
-			continue
-		}
-		add(made)
 	}
-	return left, nil
+	return rows, nil
 }
 
 // read fetches the rows behind keys, in their order, each with the customer it

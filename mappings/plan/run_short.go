@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"reflect"
 	"slices"
 	"strings"
 	"unsafe"
@@ -180,12 +179,6 @@ type making struct {
 	rows    int // elements that may still come, a guess
 }
 
-// spare is room for objects of one type that was made in one piece.
-type spare struct {
-	next unsafe.Pointer
-	left int
-}
-
 // mostSpare bounds what is made in one piece.
 const mostSpare = 64
 
@@ -215,15 +208,5 @@ func (k *making) object(e *element, at int) unsafe.Pointer {
 
 // room gives one of an element's objects memory, empty.
 func (k *making) room(e *element, at int) unsafe.Pointer {
-	s := &k.free[at]
-	if s.left == 0 {
-		s.left = min(max(k.rows, 1), mostSpare)
-		s.next = reflect.MakeSlice(e.objects[at].slice, s.left, s.left).UnsafePointer()
-	}
-	p := s.next
-	s.left--
-	if s.left > 0 {
-		s.next = unsafe.Add(p, e.objects[at].size)
-	}
-	return p
+	return k.free[at].take(e.objects[at].slice, e.objects[at].size, 1, min(max(k.rows, 1), mostSpare))
 }

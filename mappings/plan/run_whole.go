@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"unsafe"
 
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 )
@@ -12,26 +13,49 @@ import (
 // what Rows makes of it. Not ok where there are more, or where the mapping needs
 // the two steps; nothing was added or noted then.
 func (p *Program) Whole(ctx context.Context, endpoint string, a Asking, most int, add func(reflect.Value)) (keys []RowKey, left []LeftOut, ok bool, err error) {
+	w, ok, err := p.readWhole(ctx, endpoint, a, most)
+	if err != nil || !ok {
+		return nil, nil, false, err
+	}
+	w.made.each(add)
+	return w.keys, w.left, true, nil
+}
+
+// WholeOf is Whole for who knows the endpoint's type.
+func WholeOf[T any](ctx context.Context, p *Program, endpoint string, a Asking, most int) (all []T, keys []RowKey, left []LeftOut, ok bool, err error) {
+	w, ok, err := p.readWhole(ctx, endpoint, a, most)
+	if err != nil || !ok {
+		return nil, nil, nil, false, err
+	}
+	all, err = elementsOf[T](w.made)
+	return all, w.keys, w.left, err == nil, err
+}
+
+// wholeList is a list that was read in one go.
+type wholeList struct {
+	made elements
+	keys []RowKey
+	left []LeftOut
+}
+
+func (p *Program) readWhole(ctx context.Context, endpoint string, a Asking, most int) (w wholeList, ok bool, err error) {
 	l := p.lists[endpoint]
 	if l == nil || l.whole == nil {
-		return nil, nil, false, nil
+		return w, false, nil
 	}
 	e := p.env(a)
 	defer e.blocks.release()
 	rows, ok, err := l.readWhole(ctx, e, a, most)
 	if err != nil || !ok {
-		return nil, nil, false, err
+		return w, false, err
 	}
-	keys = make([]RowKey, len(rows))
+	w.keys = make([]RowKey, len(rows))
 	for i, r := range rows {
-		keys[i] = RowKey{Row: r.key, Customer: r.number}
+		w.keys[i] = RowKey{Row: r.key, Customer: r.number}
 	}
-	m := &maker{env: e, note: a.Note, endpoint: endpoint}
-	left, err = m.elements(rows, add)
-	if err != nil {
-		return nil, nil, false, err
-	}
-	return keys, left, true, nil
+	m := a.Memory.maker(l, maker{env: e, note: a.Note, endpoint: endpoint})
+	w.made, w.left, err = m.elements(rows)
+	return w, err == nil, err
 }
 
 // readWhole reads at most so many rows with all that hangs on them, in order.
@@ -111,29 +135,65 @@ func differ(rows []*row) bool {
 }
 
 // elements makes the elements of rows, one for each that can be sent.
-func (m *maker) elements(rows []*row, add func(reflect.Value)) ([]LeftOut, error) {
+func (m *maker) elements(rows []*row) (made elements, left []LeftOut, err error) {
+	if len(rows) == 0 {
+		return made, nil, nil
+	}
 	m.rows = rows
 	for _, r := range rows {
 		m.making(r.element).rows++
 	}
-	var left []LeftOut
+	// All of them are of the endpoint's type, and lie side by side.
+	typ := rows[0].element.shape.typ
+	made = elements{typ: typ, root: m.main.take(rows[0].element.objects[0].slice, typ.Size(), len(rows), len(rows))}
 	for _, r := range rows {
 		if r.hidden {
 			continue // since the key list was made
 		}
 		m.row = r.key
-		made, bad := m.element(r.element, r)
+		place := made.at(made.n)
+		bad := m.fill(r.element, r, place)
 		switch {
 		case bad == nil:
-			add(made)
+			made.n++
+			continue
 		case bad.fail:
-			return nil, fmt.Errorf("%w: %s %s: %s", ErrBadRow, m.endpoint, bad.field, bad.reason)
-		default:
-			left = append(left, LeftOut{Row: r.key, Field: bad.field, Reason: bad.reason})
+			return elements{}, nil, fmt.Errorf("%w: %s %s: %s", ErrBadRow, m.endpoint, bad.field, bad.reason)
 		}
+		left = append(left, LeftOut{Row: r.key, Field: bad.field, Reason: bad.reason})
+		reflect.NewAt(typ, place).Elem().SetZero() // the next one's place
 	}
 	if failed := m.env.failed.Load(); failed != nil {
-		return nil, fmt.Errorf("looking for documents: %w", *failed)
+		return elements{}, nil, fmt.Errorf("looking for documents: %w", *failed)
 	}
-	return left, nil
+	return made, left, nil
+}
+
+// elements are what was made of rows, side by side.
+type elements struct {
+	typ  reflect.Type // nil where there are none
+	root unsafe.Pointer
+	n    int
+}
+
+func (made elements) at(i int) unsafe.Pointer {
+	return unsafe.Add(made.root, uintptr(i)*made.typ.Size())
+}
+
+func (made elements) each(do func(reflect.Value)) {
+	for i := range made.n {
+		do(reflect.NewAt(made.typ, made.at(i)).Elem())
+	}
+}
+
+// elementsOf are elements as what they are, never nil. Their type is the one the
+// mapping was compiled against.
+func elementsOf[T any](made elements) ([]T, error) {
+	if made.n == 0 {
+		return []T{}, nil
+	}
+	if want := reflect.TypeFor[T](); made.typ != want {
+		return nil, fmt.Errorf("elements of %s were made, not of %s", made.typ, want)
+	}
+	return unsafe.Slice((*T)(made.root), made.n), nil //nolint:gosec // of that type, see above
 }

@@ -65,27 +65,6 @@ func (w *way) from(root unsafe.Pointer) unsafe.Pointer {
 	return unsafe.Add(root, w.last)
 }
 
-// slab makes values that are pointed to, several at a time and more each time.
-type slab[T any] struct {
-	all  []T
-	used int
-}
-
-const (
-	slabLeast = 16
-	slabMost  = 128
-)
-
-func (s *slab[T]) place(v T) *T {
-	if s.used == len(s.all) {
-		s.all, s.used = make([]T, min(max(2*len(s.all), slabLeast), slabMost)), 0
-	}
-	p := &s.all[s.used]
-	s.used++
-	*p = v
-	return p
-}
-
 // set writes a present value into its field. checkLeafType has seen to it that
 // the field is of the kind that is written, or points to one.
 func (l *leaf) set(field unsafe.Pointer, v value, texts *slab[string]) {

@@ -84,9 +84,9 @@ func (h *Handler) ListContracts(ctx context.Context, req api.ListContractsReques
 	if err != nil {
 		return nil, fmt.Errorf("contracts: %w", err)
 	}
-	return &contractsAnswer{
+	return &contractsAnswer{loan: got.loan, sent: model.ContractPage{
 		Items: got.items, TotalPages: got.pages, TotalElements: got.total, Empty: got.empty, Size: got.size, Number: got.number,
-	}, nil
+	}}, nil
 }
 
 // ListJobsites answers GET /jobsite (R157).
@@ -111,9 +111,9 @@ func (h *Handler) ListJobsites(ctx context.Context, req api.ListJobsitesRequestO
 	if err != nil {
 		return nil, fmt.Errorf("jobsites: %w", err)
 	}
-	return &jobsitesAnswer{
+	return &jobsitesAnswer{loan: got.loan, sent: model.JobsitePage{
 		Items: got.items, TotalPages: got.pages, TotalElements: got.total, Empty: got.empty, Size: got.size, Number: got.number,
-	}, nil
+	}}, nil
 }
 
 // ListInvoices answers GET /invoice (R163, R165). An invoice does not name its
@@ -133,9 +133,9 @@ func (h *Handler) ListInvoices(ctx context.Context, req api.ListInvoicesRequestO
 	if err != nil {
 		return nil, fmt.Errorf("invoices: %w", err)
 	}
-	return &invoicesAnswer{
+	return &invoicesAnswer{loan: got.loan, sent: model.InvoicePage{
 		Items: got.items, TotalPages: got.pages, TotalElements: got.total, Empty: got.empty, Size: got.size, Number: got.number,
-	}, nil
+	}}, nil
 }
 
 // ListLocations answers GET /location (R171).
@@ -154,9 +154,9 @@ func (h *Handler) ListLocations(ctx context.Context, req api.ListLocationsReques
 	if err != nil {
 		return nil, fmt.Errorf("locations: %w", err)
 	}
-	return &locationsAnswer{
+	return &locationsAnswer{loan: got.loan, sent: model.LocationPage{
 		Items: got.items, TotalPages: got.pages, TotalElements: got.total, Empty: got.empty, Size: got.size, Number: got.number,
-	}, nil
+	}}, nil
 }
 
 // ListCategories answers GET /dealer-category (R159 to R161).
@@ -173,7 +173,8 @@ func (h *Handler) ListCategories(ctx context.Context, req api.ListCategoriesRequ
 	if req.Params.Customer != nil {
 		customer = *req.Params.Customer
 	}
-	items, left, err := r.Catalog(ctx, customer)
+	loan := adapters.Borrow(ctx)
+	items, left, err := r.Catalog(loan, customer)
 	if err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}
@@ -182,7 +183,7 @@ func (h *Handler) ListCategories(ctx context.Context, req api.ListCategoriesRequ
 		h.o.Alert(call.Dealer.Code, Category)
 		return nil, fmt.Errorf("catalog, %d rows: %w", n, sweep.ErrTooManyLeftOut)
 	}
-	return &categoriesAnswer{Items: notNil(items)}, nil
+	return &categoriesAnswer{loan: loan, sent: model.CategoryAnswer{Items: notNil(items)}}, nil
 }
 
 // GetCustomer answers GET /customer (R169).
@@ -229,7 +230,7 @@ func (h *Handler) ListChanges(ctx context.Context, req api.ListChangesRequestObj
 		h.o.Alert(call.Dealer.Code, Change)
 		return nil, fmt.Errorf("changes, %d rows: %w", len(left), sweep.ErrTooManyLeftOut)
 	}
-	return &changesAnswer{Items: byCustomer(changes)}, nil
+	return &changesAnswer{sent: model.ChangeAnswer{Items: byCustomer(changes)}}, nil
 }
 
 // byCustomer gathers the kinds of change of each customer, in the order in which

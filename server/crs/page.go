@@ -24,6 +24,7 @@ type listed[T any] struct {
 	items                      []T // never nil
 	total, pages, size, number int64
 	empty                      bool
+	loan                       *adapters.Loan // the memory the items lie in
 }
 
 // list reads one page. owner tells whose a row is, where rows say so; a row of
@@ -43,7 +44,8 @@ func list[T any](
 	if a.page != nil {
 		r.Page = *a.page
 	}
-	p, err := sweep.Get(ctx, h.o.Sweeps, r, src)
+	loan := adapters.Borrow(ctx)
+	p, err := sweep.Get(loan, h.o.Sweeps, r, src)
 	if err != nil {
 		if errors.Is(err, sweep.ErrTooManyLeftOut) {
 			h.o.Alert(call.Dealer.Code, a.endpoint)
@@ -65,6 +67,7 @@ func list[T any](
 	}
 	return listed[T]{
 		items: p.Items, total: p.Total, pages: pages, size: r.Size, number: r.Page, empty: len(p.Items) == 0,
+		loan: loan,
 	}, nil
 }
 

@@ -36,8 +36,14 @@ type page struct {
 }
 
 // Query implements plan.Querier with the rows that were read beforehand.
-func (p *page) Query(_ context.Context, name, _ string, _ []any, next func() []convert.Cell) error {
-	var texts convert.Arena
+func (p *page) Query(ctx context.Context, name, text string, args []any, next func() []convert.Cell) error {
+	return p.QueryInto(ctx, nil, name, text, args, next)
+}
+
+// QueryInto implements plan.PieceQuerier.
+func (p *page) QueryInto(_ context.Context, into *convert.Pieces, name, _ string, _ []any, next func() []convert.Cell) error {
+	texts := into.Arena(0)
+	defer texts.Close()
 	for _, row := range p.rows[name] {
 		if err := texts.Fill(next(), row); err != nil {
 			return err
@@ -47,11 +53,13 @@ func (p *page) Query(_ context.Context, name, _ string, _ []any, next func() []c
 }
 
 // make makes the elements of the page.
-func (p *page) make(tb testing.TB) []model.Contract {
-	contracts := make([]model.Contract, 0, len(p.keys))
-	left, err := p.program.Rows(context.Background(), "contract", p.asking, p.keys, func(v reflect.Value) {
-		contracts = append(contracts, *v.Addr().Interface().(*model.Contract))
-	})
+func (p *page) make(tb testing.TB) []model.Contract { return p.makeIn(tb, nil) }
+
+// makeIn makes them in memory that is used again.
+func (p *page) makeIn(tb testing.TB, memory *plan.Memory) []model.Contract {
+	asking := p.asking
+	asking.Memory = memory
+	contracts, left, err := plan.RowsOf[model.Contract](context.Background(), p.program, "contract", asking, p.keys)
 	if err != nil || len(left) > 0 {
 		tb.Fatal(err, left)
 	}
@@ -258,10 +266,12 @@ func BenchmarkPage(b *testing.B) {
 	b.Run("RowsAndText", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			text, err := encode.Append(buf, answerOf(p.make(b)))
+			memory := plan.NewMemory()
+			text, err := encode.Append(buf, answerOf(p.makeIn(b, memory)))
 			if err != nil {
 				b.Fatal(err)
 			}
+			memory.Release()
 			b.SetBytes(int64(len(text)))
 		}
 	})
