@@ -36,7 +36,14 @@ func (b *block) next(blank []convert.Cell) *row {
 	return r
 }
 
-var freeBlocks = sync.Pool{New: func() any { return &block{rows: make([]row, blockRows), cells: make([]convert.Cell, blockCells)} }}
+var (
+	freeBlocks = sync.Pool{New: func() any { return newBlock(blockRows) }}
+	freeNarrow = sync.Pool{New: func() any { return newBlock(narrowRows) }}
+)
+
+func newBlock(rows int) *block {
+	return &block{rows: make([]row, rows), cells: make([]convert.Cell, blockCells)}
+}
 
 // chunk is room for lists of rows, or for lists of such lists.
 type chunk[T any] struct {
@@ -102,10 +109,11 @@ func (b *blocks) branchesOf(n int) [][]*row {
 // take gives a block with room for at least one row of so many cells, and for
 // more of them where many came before.
 func (b *blocks) take(width, before int) *block {
-	one, _ := freeBlocks.Get().(*block)
-	if before >= narrowRows && len(one.rows) < narrowRows && width*blockRows < blockCells {
-		one.rows = make([]row, min(narrowRows, blockCells/max(width, 1)))
+	free := &freeBlocks
+	if before >= narrowRows && width*blockRows < blockCells {
+		free = &freeNarrow
 	}
+	one, _ := free.Get().(*block)
 	if len(one.cells) < width {
 		one.cells = make([]convert.Cell, width*blockRows)
 	}
@@ -127,7 +135,11 @@ func (b *blocks) release() {
 		clear(one.rows[:one.usedRows])
 		clear(one.cells[:one.usedLen])
 		one.usedRows, one.usedLen = 0, 0
-		freeBlocks.Put(one)
+		if len(one.rows) == narrowRows {
+			freeNarrow.Put(one)
+		} else {
+			freeBlocks.Put(one)
+		}
 	}
 	giveBack(b.lists, &freeLists)
 	giveBack(b.branches, &freeBranches)

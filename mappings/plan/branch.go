@@ -177,6 +177,27 @@ func (m matchRule) norm(text string) string {
 	return m.collation.fold(strings.TrimRight(text, " "))
 }
 
+// appendNorm adds that form to a key, see appendPart.
+func (m *matchRule) appendNorm(key []byte, text string) []byte {
+	if m.numeric {
+		if onlyDigits(text) {
+			return appendPart(key, text)
+		}
+		return appendPart(key, m.norm(text))
+	}
+	text = strings.TrimRight(text, " ")
+	if m.collation != CaseOff && m.collation != MarkOff || !ascii(text) {
+		return appendPart(key, m.collation.fold(text))
+	}
+	key = appendPart(key, text)
+	for own := key[len(key)-len(text):]; len(own) > 0; own = own[1:] {
+		if 'A' <= own[0] && own[0] <= 'Z' {
+			own[0] += 'a' - 'A'
+		}
+	}
+	return key
+}
+
 // onlyDigits says whether a text is a whole number in its only spelling, as
 // nearly all keys are.
 func onlyDigits(text string) bool {

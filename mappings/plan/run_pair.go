@@ -37,49 +37,33 @@ func (x *fetcher) rowsFor(ctx context.Context, at int, b *branch, owners []*row)
 			ask.add(b.rules, texts)
 		}
 	}
-	w.texts, w.id = texts, id
-	rows, found := w.rows, w.found
+	w.texts, w.key, w.id = texts, key, id
 	w.sizes = append(w.sizes, make([]int, groups.count()+1)...)
-	sizes := w.sizes
-	take := func(some []*row) {
-		for _, r := range some {
-			var ok bool
-			if key, ok = b.rowKey(r, key[:0]); !ok {
-				continue
-			}
-			if group, _ := groups.find(key); group >= 0 {
-				rows, found = append(rows, r), append(found, group)
-				sizes[group+1]++
-			}
-		}
-	}
-	all, ok, err := x.untied(ctx, b, ask.tuples, groups)
+	ok, err := x.untied(ctx, b, w)
 	if err != nil {
 		return nil, err
 	}
-	take(all)
 	for start := 0; start < len(ask.tuples) && !ok; start += maxList {
 		v := values{lists: map[listName][][]any{parentList: ask.tuples[start:min(start+maxList, len(ask.tuples))]}}
 		some, err := x.rows(ctx, b.stmt, b.frame, v)
 		if err != nil {
 			return nil, err
 		}
-		take(some)
+		w.take(b, some)
 	}
 	// The rows of each group next to each other, in the order of groups, which is
 	// that of owners.
-	ends := sizes
+	rows, found, ends := w.rows, w.found, w.sizes
 	for g := 1; g < len(ends); g++ {
 		ends[g] += ends[g-1]
 	}
-	w.key, w.rows, w.found = key, rows, found
 	w.grouped = append(w.grouped, rows...)
 	grouped := w.grouped
 	for i, r := range rows {
 		grouped[ends[found[i]]] = r
 		ends[found[i]]++
 	}
-	all = x.env.blocks.list(len(rows))[:0]
+	all := x.env.blocks.list(len(rows))[:0]
 	given := 0 // groups that have an owner
 	for i, owner := range owners {
 		group := groupOf[i]
@@ -127,6 +111,27 @@ func (w *workspace) begin(owners int) {
 	w.groupOf = append(w.groupOf[:0], make([]int, owners)...)
 }
 
+// take keeps those of some rows that have an owner.
+func (w *workspace) take(b *branch, some []*row) {
+	for _, r := range some {
+		var ok bool
+		if w.key, ok = b.rowKey(r, w.key[:0]); !ok {
+			continue
+		}
+		if group, _ := w.groups.find(w.key); group >= 0 {
+			w.rows, w.found = append(w.rows, r), append(w.found, group)
+			w.sizes[group+1]++
+		}
+	}
+}
+
+// untake forgets all rows that were taken.
+func (w *workspace) untake() {
+	clear(w.rows)
+	clear(w.sizes)
+	w.rows, w.found = w.rows[:0], w.found[:0]
+}
+
 // workspaceMost bounds what is used again, in rows.
 const workspaceMost = 4096
 
@@ -153,7 +158,7 @@ func (b *branch) keyOf(owner *row, e *env, key []byte, texts []string) ([]byte, 
 			return key, texts, false
 		}
 		texts = append(texts, got.text)
-		key = appendPart(key, b.rules[i].norm(got.text))
+		key = b.rules[i].appendNorm(key, got.text)
 	}
 	return key, texts, true
 }
@@ -164,7 +169,7 @@ func (b *branch) rowKey(r *row, key []byte) ([]byte, bool) {
 		if r.cells[i].IsNull() {
 			return key, false
 		}
-		key = appendPart(key, b.rules[i].norm(r.cells[i].String()))
+		key = b.rules[i].appendNorm(key, r.cells[i].String())
 	}
 	return key, true
 }

@@ -43,42 +43,36 @@ func (c *compiler) untied(f *frame) *untied {
 	return &untied{stmt: stmt}
 }
 
-// untied reads the rows of all owners; not ok where the owners have to be named.
-func (x *fetcher) untied(ctx context.Context, b *branch, ask [][]any, groups *pairing) ([]*row, bool, error) {
-	u := b.stmt.untied
+// untied reads the rows of all owners and takes them; not ok where the owners
+// have to be named.
+func (x *fetcher) untied(ctx context.Context, b *branch, w *workspace) (bool, error) {
+	u, ask := b.stmt.untied, w.asked.tuples
 	if !x.entire || u == nil || len(ask) < untiedLeast || u.vain.Load() || !plainOnly(ask) {
-		return nil, false, nil
+		return false, nil
 	}
 	most := len(ask) * untiedPerOne
 	rows, err := x.rows(ctx, u.stmt, b.frame, values{most: most})
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
-	owned := 0
-	var key []byte
-	for _, r := range rows {
-		var ok bool
-		if key, ok = b.rowKey(r, key[:0]); !ok {
-			continue
-		}
-		if group, _ := groups.find(key); group < 0 {
-			continue
-		}
-		owned++
+	if len(rows) == most {
+		u.vain.Store(true)
+		return false, nil
+	}
+	w.take(b, rows)
+	if 2*len(w.rows) < len(rows) {
+		u.vain.Store(true)
+	}
+	for _, r := range w.rows {
 		for i := range b.rules {
 			if !b.rules[i].numeric && !plainText(r.cells[i].String()) {
 				u.vain.Store(true) // whether they are the same is for the server to say
-				return nil, false, nil
+				w.untake()
+				return false, nil
 			}
 		}
 	}
-	if len(rows) == most || 2*owned < len(rows) {
-		u.vain.Store(true)
-	}
-	if len(rows) == most {
-		return nil, false, nil
-	}
-	return rows, true, nil
+	return true, nil
 }
 
 // plainOnly says whether servers and this package agree about which of the texts
