@@ -11,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/app"
 	"github.com/dealerbridge/dealerbridge/cmd/dealerbridge/config"
 	"github.com/dealerbridge/dealerbridge/gen/crs/model"
 	"github.com/dealerbridge/dealerbridge/server/servertest"
+	"github.com/dealerbridge/dealerbridge/server/store"
 )
 
 // crowd are customers with enough contracts for a sweep of many pages.
@@ -322,23 +324,31 @@ func TestSweeps(t *testing.T) {
 	})
 }
 
-// lockState keeps everybody else from writing the state.
+// lockState keeps everybody else from writing the state, the file of key lists
+// included.
 func lockState(t *testing.T, c config.Config) (unlock func()) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.State.Path, "dealerbridge.db")+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	db.SetMaxOpenConns(1)
-	if _, err := db.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
-		t.Fatal(err)
+	state := filepath.Join(c.State.Path, app.StateFile)
+	var held []*sql.DB
+	for _, file := range []string{state, store.SweepsPath(state)} {
+		db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		db.SetMaxOpenConns(1)
+		if _, err := db.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, db)
 	}
 	return func() {
-		if _, err := db.ExecContext(context.Background(), "ROLLBACK"); err != nil {
-			t.Error(err)
-		}
-		if err := db.Close(); err != nil {
-			t.Error(err)
+		for _, db := range held {
+			if _, err := db.ExecContext(context.Background(), "ROLLBACK"); err != nil {
+				t.Error(err)
+			}
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }

@@ -19,10 +19,10 @@ var migrations embed.FS
 // named lock on MySQL, a write transaction on SQLite. A migration that stands
 // is never changed; a new one is added.
 func (s *Store) migrate(ctx context.Context) error {
-	engine := s.db.Name()                                            // "sqlite" or "mysql": the folder of migrations
-	names, err := fs.Glob(migrations, "migrations/"+engine+"/*.sql") // sorted
-	if err != nil || len(names) == 0 {
-		return errors.Join(fmt.Errorf("no migrations for %s", engine), err)
+	engine := s.db.Name() // "sqlite" or "mysql": the folder of migrations
+	names, err := migrationsOf(engine)
+	if err != nil {
+		return err
 	}
 	db := s.db.WithContext(ctx)
 	if engine == "sqlite" {
@@ -45,6 +45,15 @@ func (s *Store) migrate(ctx context.Context) error {
 		}()
 		return apply(tx, names)
 	})
+}
+
+// migrationsOf returns the files of a folder, in the order they are applied in.
+func migrationsOf(folder string) ([]string, error) {
+	names, err := fs.Glob(migrations, "migrations/"+folder+"/*.sql") // sorted
+	if err != nil || len(names) == 0 {
+		return nil, errors.Join(fmt.Errorf("no migrations for %s", folder), err)
+	}
+	return names, nil
 }
 
 // upToDate says that all migrations, and no others, were applied.

@@ -1,6 +1,6 @@
 // Package store owns the gateway's own database: its connection, its
-// migrations and all SQL on it. SQLite in one file by default, MySQL or
-// MariaDB where several replicas run.
+// migrations and all SQL on it. SQLite by default, in one file and one beside it
+// for the key lists of sweeps; MySQL or MariaDB where several replicas run.
 //
 // It knows nothing of dealers' databases; the packages that need something
 // kept declare the interface and this one implements it.
@@ -27,7 +27,7 @@ import (
 
 // Options say where the state is kept; exactly one of Path and DSN is set.
 type Options struct {
-	Path string       // SQLite file; made, readable by its owner only, when absent
+	Path string       // SQLite file; made, readable by its owner only, when absent; see SweepsPath
 	DSN  string       // MySQL or MariaDB, as go-sql-driver writes it
 	Log  *slog.Logger // gets no values
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
 	"github.com/dealerbridge/dealerbridge/server/sweep"
 )
@@ -28,14 +27,14 @@ type KeyListOptions struct {
 type KeyLists struct {
 	o  KeyListOptions
 	db *gorm.DB
-	// On SQLite, else nil and zero: who writes, and when the machine was last
-	// found started anew, so that lists kept before may be gone without a trace.
-	file   *sweepFile
-	booted time.Time
+	// On SQLite, else nil and zero: who writes, and since when what is kept is
+	// all there; lists kept before may be gone without a trace.
+	file  *sweepFile
+	since time.Time
 
 	mu    sync.Mutex
 	swept time.Time // when lists were last cleared away
-	since int64     // bytes kept since then
+	newer int64     // bytes kept since then
 }
 
 var (
@@ -50,51 +49,6 @@ const clearEvery = time.Minute
 // clearAtOnce bounds what one clearing takes away, so that no page waits long
 // for it.
 const clearAtOnce = 200
-
-// KeyLists opens the keeping of key lists. It ends with the store.
-//
-// On SQLite it has connections of its own: key lists and how far their sweeps
-// have come are written with every page, and survive the process, not a power
-// cut. What may have been lost to one is taken for lost.
-func (s *Store) KeyLists(o KeyListOptions) (*KeyLists, error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Idle <= 0 {
-		o.Idle = 30 * time.Minute
-	}
-	if o.Remember <= 0 {
-		o.Remember = 24 * time.Hour
-	}
-	if o.Bytes <= 0 {
-		o.Bytes = 256 << 20
-	}
-	k := &KeyLists{o: o, db: s.db}
-	if s.path == "" {
-		return k, nil
-	}
-	// What is written with every page reaches the file itself four times less
-	// often than usual: whoever has the turn then waits for the disk.
-	db, err := gorm.Open(sqliteDialector(sqliteDSN(s.path, "busy_timeout(1000)", "synchronous(NORMAL)",
-		"wal_autocheckpoint(4000)", "cache_size(-1000)")), &gorm.Config{
-		TranslateError: true, DisableAutomaticPing: true, SkipDefaultTransaction: true, Logger: logger.Discard,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("opening the kept key lists: %w", err)
-	}
-	pool, err := db.DB()
-	if err != nil {
-		return nil, fmt.Errorf("opening the kept key lists: %w", err)
-	}
-	pool.SetMaxOpenConns(4)
-	pool.SetMaxIdleConns(4)
-	k.db, k.file = db, newSweepFile(pool)
-	s.beside = append(s.beside, k.file, pool)
-	if k.booted, err = s.booted(context.Background(), thisBoot(), o.Now()); err != nil {
-		return nil, err
-	}
-	return k, nil
-}
 
 // Keep is part of sweep.Store.
 func (k *KeyLists) Keep(ctx context.Context, l sweep.Stored, packed []byte, gone ...sweep.Gone) (bool, error) {
@@ -210,9 +164,9 @@ func (k *KeyLists) Lists(ctx context.Context, group string) ([]sweep.Stored, err
 	}
 	now := k.o.Now()
 	lists := make([]sweep.Stored, 0, len(rows)+1)
-	if !k.booted.IsZero() && now.Sub(k.booted) <= k.o.Remember {
+	if !k.since.IsZero() && now.Sub(k.since) <= k.o.Remember {
 		// Nobody knows what there was, nor how long it was.
-		lists = append(lists, sweep.Stored{ID: "boot", Group: group, Lost: k.booted, Total: math.MaxInt64})
+		lists = append(lists, sweep.Stored{ID: "before", Group: group, Lost: k.since, Total: math.MaxInt64})
 	}
 	for _, r := range rows {
 		l := sweep.Stored{
@@ -303,10 +257,10 @@ func (k *KeyLists) take(tx *gorm.DB, gone []listRow) error {
 func (k *KeyLists) clear(ctx context.Context, coming int64) error {
 	now := k.o.Now()
 	k.mu.Lock()
-	k.since += coming
-	due := now.Sub(k.swept) >= clearEvery || k.since > k.o.Bytes/16
+	k.newer += coming
+	due := now.Sub(k.swept) >= clearEvery || k.newer > k.o.Bytes/16
 	if due {
-		k.swept, k.since = now, coming
+		k.swept, k.newer = now, coming
 	}
 	k.mu.Unlock()
 	if !due {

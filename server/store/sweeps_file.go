@@ -5,9 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
-	"time"
 )
 
 // sweepFile writes key lists into a SQLite file, on one connection for which
@@ -234,45 +231,4 @@ func (f *sweepFile) lists(ctx context.Context, group string) (rows []listRow, er
 		return found.Err()
 	})
 	return rows, err
-}
-
-// bootFile tells one start of the machine from another; only Linux has it.
-const bootFile = "/proc/sys/kernel/random/boot_id"
-
-// thisBoot names the present start of the machine; "" where nobody can tell.
-func thisBoot() string {
-	text, err := os.ReadFile(bootFile)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(text))
-}
-
-// booted notes the start of the machine that the state is used on, durably, and
-// returns when the machine was last found started anew: key lists kept before
-// may be gone without a trace. Where starts cannot be told apart, every opening
-// counts as one.
-func (s *Store) booted(ctx context.Context, boot string, now time.Time) (time.Time, error) {
-	const found = "SELECT boot, since_ms FROM state_boots WHERE id = 1"
-	var row struct {
-		Boot    string
-		SinceMs int64
-	}
-	res := s.db.WithContext(ctx).Raw(found).Scan(&row)
-	if res.Error != nil {
-		return time.Time{}, fmt.Errorf("reading the last start of the machine: %w", redacted(res.Error))
-	}
-	if res.RowsAffected == 1 && boot != "" && row.Boot == boot {
-		return instant(row.SinceMs), nil
-	}
-	since := now
-	if res.RowsAffected == 0 {
-		since = time.Time{} // a new state has lost nothing
-	}
-	err := s.db.WithContext(ctx).Exec("INSERT INTO state_boots (id, boot, since_ms) VALUES (1, ?, ?) "+
-		"ON CONFLICT (id) DO UPDATE SET boot = excluded.boot, since_ms = excluded.since_ms", boot, millis(since)).Error
-	if err != nil {
-		return time.Time{}, fmt.Errorf("noting the start of the machine: %w", redacted(err))
-	}
-	return since, nil
 }

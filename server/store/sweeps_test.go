@@ -366,7 +366,7 @@ func TestKeyListsOnSQLite(t *testing.T) {
 		path, h := filepath.Join(t.TempDir(), "state.db"), newHand()
 		k := keyLists(t, openAt(t, store.Options{Path: path}), store.KeyListOptions{Now: h.Now})
 		kept(t, k, listOf("a", h.Now()), "keys")
-		release := lock(t, path)
+		release := lock(t, store.SweepsPath(path))
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		if _, err := k.Save(ctx, listOf("a", h.Now())); err == nil || errors.Is(err, context.DeadlineExceeded) {

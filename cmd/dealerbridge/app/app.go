@@ -65,7 +65,8 @@ type App struct {
 	stopping  atomic.Bool
 }
 
-// StateFile is the state's database inside its folder.
+// StateFile is the state's database inside its folder; the key lists of sweeps
+// are in a file beside it, see store.SweepsPath.
 const StateFile = "dealerbridge.db"
 
 // OpenState opens the gateway's own state.
