@@ -94,18 +94,6 @@ func (p *pinned) Connect(ctx context.Context) (driver.Conn, error) {
 	return session, nil
 }
 
-// wireKey is where dial leaves the connection it made.
-type wireKey struct{}
-
-// dial makes the network connection of a session and hands it over as well.
-func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, network, address)
-	if wire, ok := ctx.Value(wireKey{}).(*net.Conn); ok && err == nil {
-		*wire = conn
-	}
-	return conn, err
-}
-
 // settings are the same on MySQL and MariaDB, and for whoever only reads:
 //   - UTC, so that TIMESTAMP columns travel as the instants they are;
 //   - an SQL mode without surprises in quotes, backslashes, || and CHAR
