@@ -78,17 +78,8 @@ func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
 	b.order = c.childOrder(sub, p.Order)
 	c.requireRows(b)
 	step := c.step(sub, p)
-	b.ranked = choices.keep
-	// What is left are rows of one rank, unless some are in doubt: nobody asks
-	// for the best of those.
-	best := func(r *row, e *env) ([]*row, *choice) {
-		rows := r.branches[at]
-		if len(rows) == 0 {
-			return nil, nil
-		}
-		return rows, choices.of(rows[0], e)
-	}
-	add := func(path string, pos mapfile.Pos, get evaluator) {
+	b.ranked = choices.keep // so that all rows are of one rank, unless some are in doubt
+	add := func(path string, pos mapfile.Pos, way short, get evaluator) {
 		l := s.leaves[path]
 		if l == nil {
 			c.faultNear(pos, mapfile.Nearest(path, s.names()), "the API has no field %q here", path)
@@ -98,7 +89,7 @@ func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
 			c.fault(pos, "%s is mapped twice", path)
 			return
 		}
-		out := &field{leaf: l, get: sure(place{branch: at}, get), pos: pos, bad: leaveOut}
+		out := &field{leaf: l, short: way, get: sure(place{branch: at}, get), pos: pos, bad: leaveOut}
 		if e.strict {
 			out.bad = failPage
 		}
@@ -116,10 +107,14 @@ func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
 		for i, v := range column.Values {
 			codes[i] = plainNumber(convert.Clean(v.Value))
 		}
+		before := len(c.faults)
 		amount := c.value(site{f: sub, want: l.want, leaf: l}, p.Amount)
-		add(path, column.Name.Pos, func(r *row, e *env) value {
-			rows, _ := best(r, e)
-			for _, child := range rows {
+		way := short{}
+		if len(c.faults) == before {
+			way = c.shortPrice(sub, at, p, l, codes)
+		}
+		add(path, column.Name.Pos, way, func(r *row, e *env) value {
+			for _, child := range r.branches[at] {
 				feeds, bad := step(child, e, codes)
 				if bad.state.Bad() {
 					return bad
@@ -133,7 +128,7 @@ func (c *compiler) pivot(f *frame, s *shape, e *element, p *mapfile.Pivot) {
 			return absent(convert.Empty)
 		})
 	}
-	c.pivotMembers(sub, s, p, object, best, add)
+	c.pivotMembers(sub, s, p, object, at, choices, add)
 }
 
 // step makes the question whether a row feeds a column: its `by` is one of the
@@ -166,7 +161,7 @@ func (c *compiler) step(sub *frame, p *mapfile.Pivot) func(r *row, e *env, codes
 
 // pivotMembers are the members that come with the rank that won.
 func (c *compiler) pivotMembers(sub *frame, s *shape, p *mapfile.Pivot, object string,
-	best func(*row, *env) ([]*row, *choice), add func(string, mapfile.Pos, evaluator),
+	at int, ranks choices, add func(string, mapfile.Pos, short, evaluator),
 ) {
 	set := map[string]mapfile.Pos{}
 	var order []string
@@ -180,8 +175,12 @@ func (c *compiler) pivotMembers(sub *frame, s *shape, p *mapfile.Pivot, object s
 		}
 	}
 	for _, path := range order {
-		add(path, set[path], func(r *row, e *env) value {
-			_, won := best(r, e)
+		add(path, set[path], shortRankOf(s.leaves[path], at, ranks, path), func(r *row, e *env) value {
+			rows := r.branches[at]
+			if len(rows) == 0 {
+				return absent(convert.Empty)
+			}
+			won := ranks.of(rows[0], e)
 			if won == nil {
 				return absent(convert.Empty)
 			}
@@ -194,8 +193,8 @@ func (c *compiler) pivotMembers(sub *frame, s *shape, p *mapfile.Pivot, object s
 		if l := s.leaves[path]; l != nil {
 			get = c.value(site{f: sub, want: l.want, leaf: l}, member.Value)
 		}
-		add(path, member.Path.Pos, func(r *row, e *env) value {
-			rows, _ := best(r, e)
+		add(path, member.Path.Pos, short{}, func(r *row, e *env) value {
+			rows := r.branches[at]
 			if len(rows) == 0 {
 				return absent(convert.Empty)
 			}

@@ -24,6 +24,8 @@ const (
 	formBeside  // a text of the mapping where another field has a value
 	formShown   // the amount in another field, written out
 	formMapped  // a column's code, through a map
+	formPrice   // an amount in one of the rows of a pivot
+	formRank    // a text of the mapping that comes with the rank of a pivot's rows
 )
 
 // short says how the commonest values get into their fields without an
@@ -42,6 +44,8 @@ type short struct {
 	cases   []shortCase
 	sibling int // another field of the element
 	codes   *convert.CodeMap
+	price   *shortPrice
+	rank    *shortRank
 }
 
 // shortPart is a column, or fixed text, of a text that is joined.

@@ -89,6 +89,12 @@ func (m *maker) shortly(v *move, r *row) (string, found) {
 		if word, state := v.codes.Lookup(code); ok && state == convert.Present && (!v.checked || v.takes(word)) {
 			return word, there
 		}
+	case formPrice:
+		return v.price.of(r)
+	case formRank:
+		if text, is := v.rank.of(r, m.env); is != there || !v.checked || v.takes(text) {
+			return text, is
+		}
 	}
 	return "", perhaps
 }
