@@ -11,21 +11,35 @@ import (
 // the others wait, first come, first served. When the database gets slow it lets
 // fewer through, down to one: whoever works at the till comes first. When it is
 // as fast as usual again it lets more through, up to as many as it may.
+//
+// Pages take turns beside that, so that those that wait do so before they hold
+// rows, and those that are read are soon done: half as many as statements, as
+// the lists of a page are read at the same time.
 type gate struct {
 	most  int // statements at a time
 	queue int // calls that may be under way beyond those
 	now   func() time.Time
 
-	mu      sync.Mutex
-	calls   int // under way; each runs a few statements
-	limit   int // statements at a time as things are
-	running int
-	waiting list.List // of chan struct{}, the first to come in front
-	usual   map[string]time.Duration
-	changed time.Time // when the limit was last changed
+	mu         sync.Mutex
+	calls      int // under way; each runs a few statements
+	limit      int // statements at a time as things are
+	statements line
+	pages      line
+	usual      map[string]time.Duration
+	changed    time.Time // when the limit was last changed
 
 	refused, slowed int64
 }
+
+// line is who is inside and who waits to be let in.
+type line struct {
+	inside  int
+	waiting list.List // of chan struct{}, the first to come in front
+}
+
+// leastPages is how many pages are read at a time, if the limit allows it: one
+// that takes long must not stop all others.
+const leastPages = 2
 
 // When a database counts as slow: a statement that takes so many times as long
 // as it usually does, and long enough for somebody to notice.
@@ -64,15 +78,48 @@ func (g *gate) dismiss() {
 }
 
 // enter waits for a statement's turn. Whoever entered leaves.
-func (g *gate) enter(ctx context.Context) error {
+func (g *gate) enter(ctx context.Context) error { return g.in(ctx, &g.statements) }
+
+// leave ends a statement's turn. took is how long it ran; failed says that it
+// did not end by itself in time.
+func (g *gate) leave(name string, took time.Duration, failed bool) {
 	g.mu.Lock()
-	if g.running < g.limit {
-		g.running++
+	defer g.mu.Unlock()
+	g.statements.inside--
+	g.learn(name, took, failed)
+	g.next()
+}
+
+// open waits for a page's turn. Whoever opened one shuts it once all its
+// statements have ended, and opens no other before that.
+func (g *gate) open(ctx context.Context) error { return g.in(ctx, &g.pages) }
+
+// shut ends a page's turn.
+func (g *gate) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.pages.inside--
+	g.next()
+}
+
+// room is how many may be inside at a time as things are.
+func (g *gate) room(l *line) int {
+	if l == &g.pages {
+		return min(g.limit, max(leastPages, (g.limit+1)/2))
+	}
+	return g.limit
+}
+
+// in waits at the end of a line.
+func (g *gate) in(ctx context.Context, l *line) error {
+	g.mu.Lock()
+	if l.inside < g.room(l) {
+		l.inside++
 		g.mu.Unlock()
 		return nil
 	}
 	turn := make(chan struct{}, 1)
-	place := g.waiting.PushBack(turn)
+	place := l.waiting.PushBack(turn)
 	g.mu.Unlock()
 	select {
 	case <-turn:
@@ -83,30 +130,22 @@ func (g *gate) enter(ctx context.Context) error {
 	defer g.mu.Unlock()
 	select {
 	case <-turn: // given at the same moment; the next one takes it
-		g.running--
+		l.inside--
 		g.next()
 	default:
-		g.waiting.Remove(place)
+		l.waiting.Remove(place)
 	}
 	return ctx.Err()
 }
 
-// leave ends a statement's turn. took is how long it ran; failed says that it
-// did not end by itself in time.
-func (g *gate) leave(name string, took time.Duration, failed bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.running--
-	g.learn(name, took, failed)
-	g.next()
-}
-
 // next gives the turn to those who wait. The caller holds the lock.
 func (g *gate) next() {
-	for g.running < g.limit && g.waiting.Len() > 0 {
-		turn, _ := g.waiting.Remove(g.waiting.Front()).(chan struct{})
-		g.running++
-		turn <- struct{}{}
+	for _, l := range [...]*line{&g.statements, &g.pages} {
+		for l.inside < g.room(l) && l.waiting.Len() > 0 {
+			turn, _ := l.waiting.Remove(l.waiting.Front()).(chan struct{})
+			l.inside++
+			turn <- struct{}{}
+		}
 	}
 }
 
@@ -142,17 +181,18 @@ func (g *gate) learn(name string, took time.Duration, failed bool) {
 
 // Load is how busy a dealer's database is kept.
 type Load struct {
-	Calls            int   // under way
-	Running, Waiting int   // statements
-	Limit            int   // statements at a time as things are
-	Refused          int64 // calls that were refused because too many waited
-	Slowed           int64 // times the limit was lowered because the database was slow
+	Calls   int   // under way
+	Running int   // statements
+	Waiting int   // statements, and pages that were not begun
+	Limit   int   // statements at a time as things are
+	Refused int64 // calls that were refused because too many waited
+	Slowed  int64 // times the limit was lowered because the database was slow
 }
 
 func (g *gate) load() Load {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return Load{Calls: g.calls, Running: g.running, Waiting: g.waiting.Len(), Limit: g.limit, Refused: g.refused, Slowed: g.slowed}
+	return Load{Calls: g.calls, Running: g.statements.inside, Waiting: g.statements.waiting.Len() + g.pages.waiting.Len(), Limit: g.limit, Refused: g.refused, Slowed: g.slowed}
 }
 
 // Load tells how busy the database is kept.

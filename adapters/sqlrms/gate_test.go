@@ -103,6 +103,51 @@ func TestGate(t *testing.T) {
 			t.Errorf("in the end %+v", l)
 		}
 	})
+	t.Run("HalfAsManyPagesAsStatementsAreReadButTwo", func(t *testing.T) {
+		for most, want := range map[int]int{1: 1, 2: 2, 3: 2, 8: 4, 9: 5} {
+			g, _ := start(most, 100)
+			for range want {
+				if err := g.open(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			next := make(chan error)
+			go func() { next <- g.open(t.Context()) }()
+			wait(t, g, 1)
+			g.shut()
+			if err := <-next; err != nil {
+				t.Error(err)
+			}
+			for range want {
+				g.shut()
+			}
+			if l := g.load(); l.Waiting != 0 || g.pages.inside != 0 {
+				t.Errorf("%d statements: in the end %+v and %d pages", most, l, g.pages.inside)
+			}
+		}
+	})
+	t.Run("PagesAndStatementsTakeTurnsApart", func(t *testing.T) {
+		g, _ := start(1, 100)
+		if err := g.open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		gone := make(chan error)
+		go func() { gone <- g.open(ctx) }()
+		wait(t, g, 1)
+		cancel()
+		if err := <-gone; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		g.leave("any", 0, false)
+		g.shut()
+		if l := g.load(); l.Running != 0 || l.Waiting != 0 || g.pages.inside != 0 {
+			t.Errorf("in the end %+v and %d pages", l, g.pages.inside)
+		}
+	})
 	t.Run("SlowsDownWithTheDatabaseAndComesBack", func(t *testing.T) {
 		g, h := start(8, 100)
 		for range 20 {

@@ -56,7 +56,7 @@ func (r *RMS) Catalog(ctx context.Context, customer string) ([]model.Category, [
 	if customer != "" {
 		q.Customers = []string{customer}
 	}
-	s, err := r.begin(ctx, q.Customers)
+	s, err := r.beginPage(ctx, q.Customers)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading %s: %w", catalogue, err)
 	}
@@ -88,7 +88,7 @@ func (s *session) catalog(ctx context.Context) ([]model.Category, []adapters.Lef
 // Customer implements adapters.CustomerReader.
 func (r *RMS) Customer(ctx context.Context, number string) (model.Customer, error) {
 	const what = "looking a customer up"
-	s, err := r.begin(ctx, []string{number})
+	s, err := r.beginPage(ctx, []string{number})
 	if err != nil {
 		return model.Customer{}, fmt.Errorf("%s: %w", what, err)
 	}
@@ -141,7 +141,7 @@ func (r *RMS) Changes(ctx context.Context, since time.Time) ([]adapters.Change, 
 
 func (r *RMS) keys(ctx context.Context, endpoint string, q adapters.Query) (adapters.Keys, error) {
 	what := "reading the keys of " + endpoint
-	s, err := r.begin(ctx, q.Customers)
+	s, err := r.beginPage(ctx, q.Customers)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
@@ -158,7 +158,7 @@ func (r *RMS) keys(ctx context.Context, endpoint string, q adapters.Query) (adap
 
 func rows[T any](ctx context.Context, r *RMS, endpoint string, q adapters.Query, keys adapters.Keys) ([]T, []adapters.LeftOut, error) {
 	what := "reading " + endpoint
-	s, err := r.begin(ctx, q.Customers)
+	s, err := r.beginPage(ctx, q.Customers)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", what, err)
 	}

@@ -56,3 +56,39 @@ func TestLoad(t *testing.T) {
 	}
 	close(running)
 }
+
+func TestPagesInTurn(t *testing.T) {
+	running, goOn := make(chan struct{}), make(chan struct{})
+	a, _ := open(t, sqlrms.Config{
+		Driver: sqlrms.SQLite, Path: yardFile(t), Mapping: folder(yardMapping), MaxConnections: 4,
+		Told: func(string, string, []any) {
+			running <- struct{}{}
+			<-goOn
+		},
+	})
+	var asking sync.WaitGroup
+	for range 3 {
+		asking.Go(func() {
+			if _, err := yards(t.Context(), a); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	<-running
+	<-running
+	for a.Load().Waiting != 1 {
+		if t.Context().Err() != nil {
+			t.Fatalf("got %+v, want one that waits", a.Load())
+		}
+	}
+	if l := a.Load(); l.Running != 2 || l.Limit != 4 {
+		t.Errorf("got %+v, want two pages that read and room for the statements of both", l)
+	}
+	go func() {
+		for range running { // whatever statements are still to come
+		}
+	}()
+	close(goOn)
+	asking.Wait()
+	close(running)
+}

@@ -119,6 +119,7 @@ type session struct {
 	asking  plan.Asking
 	files   *files
 	gate    *gate
+	page    bool // it has a page's turn
 }
 
 // begin binds the mapping if need be and gathers what the plan wants to know.
@@ -152,9 +153,34 @@ func (r *RMS) begin(ctx context.Context, customers []string) (*session, error) {
 	return s, nil
 }
 
+// beginPage is begin for a call that reads a list or a page of one: it waits for
+// its turn. The turn ends when all was read; what is made of it then may have to
+// look for files, which can take long where they lie elsewhere.
+func (r *RMS) beginPage(ctx context.Context, customers []string) (*session, error) {
+	s, err := r.begin(ctx, customers)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.gate.open(ctx); err != nil {
+		return nil, s.end("waiting for a turn", database.Translate(ctx, err))
+	}
+	s.page = true
+	s.asking.Read = s.shut
+	return s, nil
+}
+
+// shut ends a page's turn, once.
+func (s *session) shut() {
+	if s.page {
+		s.page = false
+		s.gate.shut()
+	}
+}
+
 // end closes what the session opened and gives its error the form callers
 // expect.
 func (s *session) end(what string, err error) error {
+	s.shut()
 	s.gate.dismiss()
 	err = errors.Join(err, s.files.close())
 	if err == nil {

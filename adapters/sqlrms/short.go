@@ -37,7 +37,7 @@ func short[T any](ctx context.Context, r *RMS, endpoint string, q adapters.Query
 	if r.long.has(id, r.env.Now()) {
 		return nil, nil //nolint:nilnil // the two steps have to be taken
 	}
-	s, err := r.begin(ctx, q.Customers)
+	s, err := r.beginPage(ctx, q.Customers)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", endpoint, err)
 	}

@@ -30,10 +30,20 @@ type Asking struct {
 	Customers   []string // dealer customer numbers as they were asked for
 	Note        Noter
 	DocumentURL func(kind, id string) string // nil: no document is announced
+	// Read is told once that a list or a page was read: what is made of it asks
+	// for no more rows. nil: nobody.
+	Read func()
 	// Memory is what the answer is made in; nil: memory of its own.
 	Memory *Memory
 	// FileExists says whether a file stands below the documents root.
 	FileExists func(dir, name string) (bool, error)
+}
+
+// read tells that all rows were read.
+func (a Asking) read() {
+	if a.Read != nil {
+		a.Read()
+	}
 }
 
 // noting tells of joins that found several rows and of elements that cannot be

@@ -64,6 +64,7 @@ func (p *Program) rows(ctx context.Context, endpoint string, a Asking, keys []Ro
 	if err != nil {
 		return elements{}, nil, err
 	}
+	a.read()
 	return m.elements(rows)
 }
 

@@ -49,6 +49,7 @@ func (p *Program) readWhole(ctx context.Context, endpoint string, a Asking, most
 	if err != nil || !ok {
 		return w, false, err
 	}
+	a.read()
 	w.keys = make([]RowKey, len(rows))
 	for i, r := range rows {
 		w.keys[i] = RowKey{Row: r.key, Customer: r.number}

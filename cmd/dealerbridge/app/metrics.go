@@ -118,7 +118,7 @@ var (
 	poolMost  = prometheus.NewDesc("dealerbridge_pool_connections_max", "The most connections the pool may open.", poolLabels, nil)
 	poolWait  = prometheus.NewDesc("dealerbridge_pool_waits_total", "Times a request waited for a connection.", poolLabels, nil)
 	loadCalls = prometheus.NewDesc("dealerbridge_rms_calls", "Calls under way at the dealer's database.", poolLabels, nil)
-	loadTurns = prometheus.NewDesc("dealerbridge_rms_statements", "Statements at the dealer's database that run, or wait for their turn.", append(poolLabels, "state"), nil)
+	loadTurns = prometheus.NewDesc("dealerbridge_rms_statements", "Statements at the dealer's database that run, and those, or whole pages, that wait for their turn.", append(poolLabels, "state"), nil)
 	loadLimit = prometheus.NewDesc("dealerbridge_rms_statements_limit", "Statements that may run at a time; fewer while the database is slow.", poolLabels, nil)
 	loadAway  = prometheus.NewDesc("dealerbridge_rms_refused_total", "Calls refused because too many waited.", poolLabels, nil)
 	loadSlow  = prometheus.NewDesc("dealerbridge_rms_slowed_total", "Times the limit was lowered because the database was slow.", poolLabels, nil)
