@@ -1,43 +1,21 @@
 package server
 
 import (
-	"bytes"
-	"compress/gzip"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/dealerbridge/dealerbridge/server/pack"
 )
 
 // gzipLeast is the smallest answer that is worth packing, in bytes: it fits into
 // one packet anyway.
 const gzipLeast = 1 << 10
 
-// packers are used again: each takes a megabyte to make. Speed counts more than
-// the last percent.
-var packers = sync.Pool{New: func() any {
-	w, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	if err != nil { // the level is a constant
-		panic(err)
-	}
-	return w
-}}
-
-// pack packs a whole answer.
-func pack(p []byte) ([]byte, error) {
-	var out bytes.Buffer
-	out.Grow(len(p) / 6)
-	w, _ := packers.Get().(*gzip.Writer)
-	defer packers.Put(w)
-	w.Reset(&out)
-	if _, err := w.Write(p); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
+// packers are used again, with all they hold. A packed answer is part of its
+// packer, which is given back once the answer was written.
+var packers = sync.Pool{New: func() any { return new(pack.Packer) }}
 
 // takesGzip says whether a caller takes gzip, by the values of Accept-Encoding
 // (RFC 9110, section 12.5.3). A weight of 0 is a refusal.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/dealerbridge/dealerbridge/server/pack"
 	"github.com/dealerbridge/dealerbridge/server/problem"
 )
 
@@ -172,11 +173,9 @@ func (w *whole) Write(p []byte) (int, error) {
 	h["Vary"] = byPacking
 	n, sent := len(p), p
 	if w.packs && len(p) >= gzipLeast {
-		packed, err := pack(p)
-		if err != nil {
-			return 0, fmt.Errorf("packing an answer: %w", err)
-		}
-		sent = packed
+		packer, _ := packers.Get().(*pack.Packer)
+		defer packers.Put(packer)
+		sent = packer.Gzip(p)
 		h["Content-Encoding"] = packedIn
 	}
 	w.length[0] = strconv.Itoa(len(sent))
