@@ -47,11 +47,24 @@ func order(all []candidate, keys []orderKey, e *env) []candidate {
 		}
 		return cmp.Compare(a.at, b.at)
 	})
-	moved := make([]candidate, len(all))
-	for i, f := range firsts {
-		moved[i] = all[f.at]
+	permute(all, firsts)
+	return all
+}
+
+// permute moves candidates to where they belong: at each place stands the number
+// of the one that comes there.
+func permute(all []candidate, firsts []first) {
+	for i := range firsts {
+		if int(firsts[i].at) == i {
+			continue
+		}
+		held, at := all[i], int32(i)
+		for from := firsts[at].at; int(from) != i; from = firsts[at].at {
+			all[at], firsts[at].at = all[from], at
+			at = from
+		}
+		all[at], firsts[at].at = held, at
 	}
-	return moved
 }
 
 // sorting is what the order of a key list is found with.

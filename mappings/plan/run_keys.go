@@ -252,7 +252,7 @@ func (k *keyReader) ofCustomers(rows []*row, asked []string) []*row {
 
 // merged lets every key stand once. A join that found several rows is noted.
 func (k *keyReader) merged(rows []*row, note Noter) []*row {
-	if k.ascending(rows) {
+	if ascending(rows, k.before) || ascending(rows, k.beforeByCustomer) {
 		return rows
 	}
 	seen := newPairing(len(rows))
@@ -269,24 +269,30 @@ func (k *keyReader) merged(rows []*row, note Noter) []*row {
 	})
 }
 
-// ascending says whether rows stand in a strict order of customer and key, as
-// they nearly always come: then none of them stands twice.
-func (k *keyReader) ascending(rows []*row) bool {
+// ascending says whether rows stand in a strict order, as they nearly always
+// come, by key or customer by customer: then none of them stands twice.
+func ascending(rows []*row, before func(a, b *row) bool) bool {
 	for i := 1; i < len(rows); i++ {
-		if !k.before(rows[i-1], rows[i]) {
+		if !before(rows[i-1], rows[i]) {
 			return false
 		}
 	}
 	return true
 }
 
-// before says whether a row stands before another one by customer and key
-// columns. Whole numbers are compared with such only, and texts with texts, so
-// that rows each before the next have an order.
-func (k *keyReader) before(a, b *row) bool {
+// beforeByCustomer says whether a row stands before another one by customer and
+// key columns.
+func (k *keyReader) beforeByCustomer(a, b *row) bool {
 	if by := strings.Compare(a.number, b.number); by != 0 {
 		return by < 0
 	}
+	return k.before(a, b)
+}
+
+// before says whether a row stands before another one by key columns. Whole
+// numbers are compared with such only, and texts with texts, so that rows each
+// before the next have an order.
+func (k *keyReader) before(a, b *row) bool {
 	for _, p := range k.key {
 		x, y := a.cell(p), b.cell(p)
 		n, isNumber := x.SmallInteger()
