@@ -82,22 +82,3 @@ func below(f *frame, visit func(*Statement)) {
 		below(b.frame, visit)
 	}
 }
-
-// prepared renders a statement with one value in each list.
-func (s *Statement) prepared() (string, int) {
-	var text strings.Builder
-	args := 0
-	for _, p := range s.pieces {
-		switch {
-		case p.bound || p.list != noList && p.width == 0:
-			text.WriteByte('?')
-			args++
-		case p.list == noList:
-			text.WriteString(p.text)
-		default:
-			rest := s.renderList(&text, nil, [][]any{make([]any, p.width)}, p)
-			args += len(rest)
-		}
-	}
-	return text.String(), args
-}

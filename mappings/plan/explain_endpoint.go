@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"strings"
-
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 )
 
@@ -63,8 +61,7 @@ func (s *Statement) parameters() []string {
 		case p.width == 0:
 			all = append(all, parameterWords[p.list])
 		default:
-			var text strings.Builder
-			for range s.renderList(&text, nil, [][]any{make([]any, p.width)}, p) {
+			for range p.width {
 				all = append(all, parameterWords[p.list])
 			}
 		}

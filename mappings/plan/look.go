@@ -431,7 +431,5 @@ func (c *compiler) unseenCodes() {
 
 // followed is the statement with text of ours behind it.
 func (s *Statement) followed(text string) *Statement {
-	out := *s
-	out.pieces = new(sqlText).add(sqlText{pieces: s.pieces}).text(text).pieces
-	return &out
+	return s.with(new(sqlText).add(sqlText{pieces: s.pieces}).text(text).pieces)
 }

@@ -78,9 +78,7 @@ func (c *compiler) lookForKey(p *Program, ep *mapfile.Endpoint) {
 func (s *Statement) counted(columns []sqlText) *Statement {
 	var out sqlText
 	out.text("select count(*) from (").add(sqlText{pieces: s.pieces}).text(" group by ").add(joinSQL(", ", columns)).text(" having count(*) > 1) as several")
-	counting := *s
-	counting.pieces = out.pieces
-	return &counting
+	return s.with(out.pieces)
 }
 
 // lookForLost asks how many rows a required join takes away because it finds

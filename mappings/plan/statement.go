@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -194,51 +193,7 @@ type Statement struct {
 	pieces []piece
 	width  int     // columns it returns
 	untied *untied // of child rows
-}
-
-// render gives the text and the arguments of one run.
-func (s *Statement) render(v values) (string, []any, error) {
-	var text strings.Builder
-	var args []any
-	for _, p := range s.pieces {
-		switch {
-		case p.bound:
-			text.WriteByte('?')
-			args = append(args, p.value)
-		case p.list == noList:
-			text.WriteString(p.text)
-		case p.list == askedList && p.width == 0:
-			text.WriteByte('?')
-			args = append(args, p.askedFor(v.asked)[0][0])
-		case p.list == askedList:
-			args = s.renderList(&text, args, p.askedFor(v.asked), piece{width: 1})
-		case p.list == mostRows:
-			text.WriteByte('?')
-			args = append(args, int64(v.most))
-		case p.width == 0:
-			all := v.scalars[p.list]
-			if p.index >= len(all) {
-				return "", nil, fmt.Errorf("statement %s: no value for %s", s.Name, p.list)
-			}
-			text.WriteByte('?')
-			args = append(args, p.scalarOf(all[p.index]))
-		default:
-			rows := v.lists[p.list]
-			if len(rows) == 0 || len(rows) > maxList {
-				return "", nil, fmt.Errorf("statement %s: %d values for %s", s.Name, len(rows), p.list)
-			}
-			args = s.renderList(&text, args, rows, p)
-		}
-	}
-	if s.server == SQLite {
-		for i, arg := range args {
-			if n, ok := arg.(uint64); ok {
-				// No integer there is that large; as text it equals none.
-				args[i] = strconv.FormatUint(n, 10)
-			}
-		}
-	}
-	return text.String(), args, nil
+	texts  texts
 }
 
 // askedFor are the numbers @customer stands for, as they are bound; a NULL,
@@ -267,30 +222,6 @@ func (p *piece) scalarOf(v any) any {
 		return nil
 	}
 	return number
-}
-
-func (s *Statement) renderList(text *strings.Builder, args []any, rows [][]any, p piece) []any {
-	row := "?"
-	switch {
-	case p.width > 1 && p.row != "" && s.server == MySQL:
-		row = p.row
-	case p.width > 1:
-		row = "(?" + strings.Repeat(", ?", p.width-1) + ")"
-	}
-	text.WriteByte('(')
-	if p.width > 1 && s.server == SQLite {
-		text.WriteString("values ")
-	}
-	n := padded(len(rows))
-	for i := range n {
-		if i > 0 {
-			text.WriteString(", ")
-		}
-		text.WriteString(row)
-		args = append(args, rows[min(i, len(rows)-1)]...)
-	}
-	text.WriteByte(')')
-	return args
 }
 
 // String is the statement with its lists by name, for people and golden files.
