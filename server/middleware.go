@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -47,7 +48,8 @@ func (s *server) observe(c *gin.Context) {
 	f := facts(c)
 	defer func() {
 		s.metrics.inFlight.Dec()
-		took := s.o.Now().Sub(start)
+		end := s.o.Now()
+		took := end.Sub(start)
 		route := c.FullPath()
 		if route == "" {
 			route = "unmatched"
@@ -59,13 +61,25 @@ func (s *server) observe(c *gin.Context) {
 		case "/livez", "/readyz", "/metrics":
 			level = slog.LevelDebug
 		}
-		s.o.Log.LogAttrs(c.Request.Context(), level, "request",
+		s.logRequest(c, end, level,
 			slog.String("requestId", problem.RequestID(c.Request.Context())),
 			slog.String("method", method(c.Request.Method)), slog.String("route", route),
 			slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Duration("took", took),
 			slog.String("dealer", f.dealer), slog.String("client", f.client), slog.String("problem", f.problem))
 	}()
 	c.Next()
+}
+
+// logRequest writes the line of a request. It does what slog.Logger would do,
+// but does not ask which line of the program it comes from: it is always one.
+func (s *server) logRequest(c *gin.Context, at time.Time, level slog.Level, attrs ...slog.Attr) {
+	ctx, h := c.Request.Context(), s.o.Log.Handler()
+	if !h.Enabled(ctx, level) {
+		return
+	}
+	r := slog.NewRecord(at, level, "request", 0)
+	r.AddAttrs(attrs...)
+	_ = h.Handle(ctx, r) // a log that cannot be written has nobody to tell, as with slog's own
 }
 
 // recover answers a panic as an internal error. The deliberate one that breaks a
