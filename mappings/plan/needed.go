@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dealerbridge/dealerbridge/mappings/convert"
 	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 	"github.com/dealerbridge/dealerbridge/mappings/sqltext"
 )
@@ -20,6 +21,7 @@ var ErrNoRows = errors.New("a required table has no rows")
 type neededTables struct {
 	frame  *frame
 	stmt   *Statement
+	asked  sqlText  // a column for each table
 	titles []string // the main table first
 }
 
@@ -57,6 +59,7 @@ func (c *compiler) needs(f *frame) *neededTables {
 	if len(n.titles) < 2 {
 		return nil
 	}
+	n.asked = s
 	n.frame = &frame{c: c, name: f.name, slots: make([]slot, len(n.titles))}
 	n.stmt = &Statement{
 		Name: f.name + " required tables", server: c.server, width: len(n.titles),
@@ -83,7 +86,12 @@ func (n *neededTables) there(ctx context.Context, x *fetcher) error {
 	if err != nil || len(rows) != 1 {
 		return err
 	}
-	has := func(i int) bool { return rows[0].cells[i].String() != "0" }
+	return n.missing(rows[0].cells)
+}
+
+// missing is ErrNoRows where a cell of the tables says so.
+func (n *neededTables) missing(cells []convert.Cell) error {
+	has := func(i int) bool { return cells[i].String() != "0" }
 	for i, title := range n.titles {
 		switch {
 		case i == 0 && !has(0):

@@ -76,6 +76,88 @@ func TestAnEmptyRequiredTable(t *testing.T) {
 	})
 }
 
+// TestListsThatAreMostlyEmpty: what is asked where the lists before were empty.
+func TestListsThatAreMostlyEmpty(t *testing.T) {
+	whole := func(t *testing.T, p *plan.Program, q *asked, customer string) (rows int, err error) {
+		t.Helper()
+		_, _, ok, err := p.Whole(t.Context(), "contract", asking(q, []string{customer}, new([]string)), 20, func(reflect.Value) { rows++ })
+		if err == nil && !ok {
+			t.Fatal("the list takes two steps")
+		}
+		return rows, err
+	}
+	// used is the statements that were run since it was asked last.
+	used := func(q *asked) int {
+		n := len(q.names)
+		for range n {
+			<-q.names
+		}
+		return n
+	}
+	emptied := func(t *testing.T, p *plan.Program, q *asked) {
+		t.Helper()
+		for range 10 {
+			if rows, err := whole(t, p, q, "C9"); rows != 0 || err != nil {
+				t.Fatalf("got %d rows and %v, want none", rows, err)
+			}
+		}
+		used(q)
+	}
+	t.Run("TakeOneStatement", func(t *testing.T) {
+		p, q := bound(t, neededTables, neededMapping)
+		emptied(t, p, q)
+		if rows, err := whole(t, p, q, "C9"); rows != 0 || err != nil || used(q) != 1 {
+			t.Errorf("got %d rows and %v, want none by one statement", rows, err)
+		}
+	})
+	t.Run("AreShownAsSoonAsTheyHaveRows", func(t *testing.T) {
+		p, q := bound(t, neededTables, neededMapping)
+		for range 3 {
+			emptied(t, p, q)
+			for n := range 4 {
+				if rows, err := whole(t, p, q, "C1"); rows != 1 || err != nil {
+					t.Fatalf("list %d: got %d rows and %v, want one", n, rows, err)
+				}
+			}
+		}
+	})
+	t.Run("AreAskedForTheirRowsFirstOnceSomeHaveAny", func(t *testing.T) {
+		p, q := bound(t, neededTables, neededMapping)
+		if _, err := whole(t, p, q, "C1"); err != nil {
+			t.Fatal(err)
+		}
+		want := used(q)
+		emptied(t, p, q)
+		for n := range 3 {
+			if _, err := whole(t, p, q, "C1"); err != nil {
+				t.Fatal(err)
+			}
+			if got := used(q); n == 2 && got != want {
+				t.Errorf("got %d statements, want %d", got, want)
+			}
+		}
+	})
+	for _, c := range []struct{ name, script, want string }{
+		{"AreNotEmptyForARequiredTableWithoutRows", "delete from CUS where co = '01'", "table CUS is empty, and nothing in table R is shown without a row in it"},
+		{"AreEmptyWhereThereIsNothingToShow", "delete from CUS where co = '01'; delete from R where co = '01'", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, q := bound(t, neededTables, neededMapping)
+			emptied(t, p, q)
+			if _, err := q.db.Exec(c.script); err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				_, err := whole(t, p, q, "C1")
+				wantNoRows(t, err, c.want)
+			}
+			if got := used(q); got != 3 {
+				t.Errorf("got %d statements, want three", got)
+			}
+		})
+	}
+}
+
 func wantNoRows(t *testing.T, err error, want string) {
 	t.Helper()
 	switch {

@@ -74,9 +74,16 @@ func (l *list) readWhole(ctx context.Context, e *env, a Asking, most int) ([]*ro
 		v.lists = map[listName][][]any{customerList: tuples}
 	}
 	x := &fetcher{q: a.Querier, env: e, note: noting(a, l.name), entire: k.customer == nil}
+	if empty, err := w.vacant.holds(ctx, x, v); empty || err != nil {
+		return nil, err == nil, err
+	}
 	wide, err := x.rows(ctx, w.stmt, w.frame, v)
-	if err != nil || len(wide) > most {
+	if err != nil {
 		return nil, false, err
+	}
+	w.vacant.saw(len(wide))
+	if len(wide) > most {
+		return nil, false, nil
 	}
 	narrow := k.narrowed(wide, w.cells)
 	keyed := k.ofCustomers(narrow, a.Customers)

@@ -6,9 +6,10 @@ import "slices"
 // are sent, in place of one for their keys and another for the rows behind
 // them. It is for lists that are short.
 type whole struct {
-	stmt  *Statement
-	frame *frame // the row reader's, with the conditions of the key reader
-	cells []int  // by cell of the key reader: where these rows have it
+	stmt   *Statement
+	frame  *frame // the row reader's, with the conditions of the key reader
+	cells  []int  // by cell of the key reader: where these rows have it
+	vacant *vacant
 }
 
 // wholeStatement makes one statement of the two of a list; nil where that would
@@ -31,7 +32,7 @@ func (c *compiler) wholeStatement(l *list) *whole {
 			f.used = append(f.used, own)
 		}
 	}
-	w := &whole{frame: &f}
+	w := &whole{frame: &f, vacant: c.vacant(k)}
 	for _, s := range k.frame.slots {
 		at := slices.IndexFunc(f.slots, func(o slot) bool { return s.name != "" && o.name == s.name })
 		if at < 0 {
