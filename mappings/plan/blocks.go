@@ -109,11 +109,14 @@ func (b *blocks) branchesOf(n int) [][]*row {
 // take gives a block with room for at least one row of so many cells, and for
 // more of them where many came before.
 func (b *blocks) take(width, before int) *block {
-	free := &freeBlocks
-	if before >= narrowRows && width*blockRows < blockCells {
+	free, fit := &freeBlocks, blockCells/max(width, 1)
+	if before >= narrowRows && 2*fit >= narrowRows {
 		free = &freeNarrow
 	}
 	one, _ := free.Get().(*block)
+	if before >= narrowRows && len(one.rows) < fit && len(one.rows) < narrowRows {
+		one.rows = make([]row, fit)
+	}
 	if len(one.cells) < width {
 		one.cells = make([]convert.Cell, width*blockRows)
 	}
