@@ -14,6 +14,8 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	"github.com/dealerbridge/dealerbridge/server/sweep"
 )
 
 // LimitPages lets the state grow no further, as a full disk would.
@@ -21,15 +23,21 @@ func LimitPages(ctx context.Context, s *Store) error { return limitPages(ctx, s.
 
 // LimitKeyListPages is LimitPages for the connection that key lists are written on.
 func LimitKeyListPages(ctx context.Context, k *KeyLists) error {
-	return k.file.with(ctx, func(ctx context.Context) error {
-		var pages int
-		if err := k.file.conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
-			return err
-		}
-		_, err := k.file.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", pages+2))
+	if err := k.file.with(ctx, func() error { return nil }); err != nil { // it is connected
 		return err
-	})
+	}
+	k.file.turn <- struct{}{}
+	defer func() { <-k.file.turn }()
+	var pages int
+	if err := k.file.conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
+		return err
+	}
+	_, err := k.file.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", pages+2))
+	return err
 }
+
+// ProgressText is the progress of a sweep as it is kept.
+func ProgressText(p sweep.Progress) (string, error) { return progressText(p) }
 
 // Booted is what the state holds about the start of the machine.
 func Booted(ctx context.Context, s *Store, boot string, now time.Time) (time.Time, error) {

@@ -55,16 +55,16 @@ func (k *KeyLists) Keep(ctx context.Context, l sweep.Stored, packed []byte, gone
 	if err := k.clear(ctx, int64(len(packed))); err != nil {
 		return false, fmt.Errorf("clearing old key lists away: %w", redacted(err))
 	}
-	progress, err := json.Marshal(l.Progress)
+	progress, err := progressText(l.Progress)
 	if err != nil {
-		return false, fmt.Errorf("encoding the progress of a sweep: %w", err)
+		return false, err
 	}
 	size, apart := len(packed), []byte(nil)
 	if size > inlineMost {
 		packed, apart = nil, packed
 	}
 	values := []any{
-		l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size, l.Progress.Last.UnixMilli(), flag(l.Unfinished()), size, string(progress), packed,
+		l.ID, l.Group, l.Birth.UnixMicro(), l.Total, l.Size, l.Progress.Last.UnixMilli(), int64(flag(l.Unfinished())), int64(size), progress, packed,
 	}
 	rows := make([]listRow, len(gone))
 	for i, g := range gone {
@@ -108,11 +108,11 @@ func (k *KeyLists) keep(ctx context.Context, values []any, id string, apart []by
 
 // Save is part of sweep.Store.
 func (k *KeyLists) Save(ctx context.Context, l sweep.Stored) (bool, error) {
-	progress, err := json.Marshal(l.Progress)
+	progress, err := progressText(l.Progress)
 	if err != nil {
-		return false, fmt.Errorf("encoding the progress of a sweep: %w", err)
+		return false, err
 	}
-	args := []any{l.Progress.Last.UnixMilli(), flag(l.Unfinished()), string(progress), l.Group, l.ID, l.Version}
+	args := []any{l.Progress.Last.UnixMilli(), int64(flag(l.Unfinished())), progress, l.Group, l.ID, l.Version}
 	var changed int64
 	if k.file != nil {
 		changed, err = k.file.update(ctx, args...)
