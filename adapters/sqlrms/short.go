@@ -55,6 +55,9 @@ func short[T any](ctx context.Context, r *RMS, endpoint string, q adapters.Query
 func whole[T any](ctx context.Context, s *session, endpoint string, most int) (*adapters.ShortList[T], error) {
 	a, loan := s.lending(ctx)
 	items, keys, left, ok, err := plan.WholeOf[T](ctx, s.Program, endpoint, a, most)
+	if err == nil && !ok && loan != nil {
+		a.Memory.Release() // nobody was told anything
+	}
 	if err != nil || !ok {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 )
@@ -187,11 +188,13 @@ func (l *list) fixedRows(keys []RowKey) ([]*row, error) {
 // is for.
 func (rr *rowReader) read(ctx context.Context, e *env, a Asking, keys []RowKey) ([]*row, error) {
 	x := &fetcher{q: a.Querier, env: e}
-	asked, err := rr.asked(keys)
-	if err != nil {
+	asked, _ := freeAsked.Get().(*askedRows)
+	defer asked.release()
+	if err := asked.take(rr, keys); err != nil {
 		return nil, err
 	}
-	best := make([]*row, asked.raw.count()) // by the number of the key; more of them hang on it
+	asked.best = append(asked.best, make([]*row, asked.raw.count())...)
+	best := asked.best
 	tuples := asked.tuples
 	for start := 0; start < len(tuples); start += maxList {
 		v := values{lists: map[listName][][]any{keyList: tuples[start:min(start+maxList, len(tuples))]}}
@@ -199,9 +202,9 @@ func (rr *rowReader) read(ctx context.Context, e *env, a Asking, keys []RowKey) 
 		if err != nil {
 			return nil, err
 		}
-		var raw []byte
 		for _, r := range some {
-			n, _ := asked.raw.find(rr.rawKey(r, raw[:0]))
+			asked.key = rr.rawKey(r, asked.key[:0])
+			n, _ := asked.raw.find(asked.key)
 			if n < 0 {
 				continue // another spelling of a key, which the server holds for the same
 			}
@@ -245,41 +248,61 @@ func better(have, r *row) *row {
 	return have
 }
 
-// askedRows are keys taken apart.
+// askedRows are keys taken apart. They are used again for the next ones: nothing
+// of them stays.
 type askedRows struct {
-	raw    *pairing
+	raw    pairing
 	first  []int // by the key's number: the first of the keys that is it
 	number []int // by key
 	tuples [][]any
+	bound  []any
+	best   []*row // by the number of the key; more of them hang on it
+	key    []byte
 }
 
-func (rr *rowReader) asked(keys []RowKey) (askedRows, error) {
-	out := askedRows{raw: newPairing(len(keys)), first: make([]int, 0, len(keys)), number: make([]int, len(keys)), tuples: make([][]any, 0, len(keys))}
-	bound := make([]any, 0, len(keys)*len(rr.key))
-	var raw []byte
+var freeAsked = sync.Pool{New: func() any { return new(askedRows) }}
+
+func (out *askedRows) release() {
+	if cap(out.number) > workspaceMost {
+		return
+	}
+	clear(out.tuples)
+	clear(out.bound)
+	clear(out.best)
+	*out = askedRows{
+		raw: out.raw, first: out.first[:0], number: out.number[:0], tuples: out.tuples[:0], bound: out.bound[:0],
+		best: out.best[:0], key: out.key[:0],
+	}
+	freeAsked.Put(out)
+}
+
+// take takes keys apart.
+func (out *askedRows) take(rr *rowReader, keys []RowKey) error {
+	out.raw.reset(len(keys))
+	out.bound = slices.Grow(out.bound, len(keys)*len(rr.key)) // tuples stay where they are
 	for i, key := range keys {
 		texts, err := rr.decode(key.Row)
 		if err != nil {
-			return out, err
+			return err
 		}
-		raw = raw[:0]
-		from := len(bound)
+		out.key = out.key[:0]
+		from := len(out.bound)
 		for at, text := range texts {
-			raw = appendPart(raw, text)
+			out.key = appendPart(out.key, text)
 			v, ok := rr.rules[at].bind(text)
 			if !ok {
-				return out, ErrStaleKey
+				return ErrStaleKey
 			}
-			bound = append(bound, v)
+			out.bound = append(out.bound, v)
 		}
-		n, isNew := out.raw.add(raw)
+		n, isNew := out.raw.add(out.key)
 		if isNew {
 			out.first = append(out.first, i)
-			out.tuples = append(out.tuples, bound[from:len(bound):len(bound)])
+			out.tuples = append(out.tuples, out.bound[from:len(out.bound):len(out.bound)])
 		}
-		out.number[i] = n
+		out.number = append(out.number, n)
 	}
-	return out, nil
+	return nil
 }
 
 // rawKey is a row's key as askedRows has it.
