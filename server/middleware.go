@@ -14,7 +14,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/dealerbridge/dealerbridge/server/pack"
 	"github.com/dealerbridge/dealerbridge/server/problem"
 )
 
@@ -187,9 +186,11 @@ func (w *whole) Write(p []byte) (int, error) {
 	h["Vary"] = byPacking
 	n, sent := len(p), p
 	if w.packs && len(p) >= gzipLeast {
-		packer, _ := packers.Get().(*pack.Packer)
-		defer packers.Put(packer)
-		sent = packer.Gzip(p)
+		packed, err := pack(p)
+		if err != nil {
+			return 0, fmt.Errorf("packing an answer: %w", err)
+		}
+		sent = packed
 		h["Content-Encoding"] = packedIn
 	}
 	w.length[0] = strconv.Itoa(len(sent))
