@@ -35,6 +35,9 @@ func order(all []candidate, keys []orderKey, e *env) []candidate {
 	}
 	s := sorting{all: all, keys: keys, env: e}
 	s.plain = !slices.ContainsFunc(all, func(c candidate) bool { return c.keys != all[0].keys })
+	if s.plain && len(keys) > 0 {
+		s.keys = all[0].keys.order // of several sources only one found something, and not the first
+	}
 	// Candidates lie far apart, so their numbers are sorted, with the beginning
 	// of what decides beside them.
 	firsts := s.firsts()

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"context"
 	"database/sql/driver"
 	"fmt"
 	"slices"
@@ -21,7 +22,12 @@ const keyStatement = "contract keys"
 // orderedBy binds the mapping of the short ways with another order and key.
 func orderedBy(t *testing.T, order, key string) *plan.Program {
 	t.Helper()
-	text := strings.Replace(fmt.Sprintf(shortMapping, "sentinels: ['n/a', '2020-01-01']", "r.kind"), "order: r.number", "order: "+order+"\n  key: "+key, 1)
+	return boundShortly(t, strings.Replace(fmt.Sprintf(shortMapping, "sentinels: ['n/a', '2020-01-01']", "r.kind"), "order: r.number", "order: "+order+"\n  key: "+key, 1))
+}
+
+// boundShortly binds a mapping to the tables of the short ways.
+func boundShortly(t *testing.T, text string) *plan.Program {
+	t.Helper()
 	set, faults := mapfile.LoadFS(fstest.MapFS{"rms.yaml": {Data: []byte(text)}}, ".")
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
@@ -167,4 +173,53 @@ func sortedKeys(keys []plan.RowKey) []plan.RowKey {
 	return slices.SortedFunc(slices.Values(keys), func(a, b plan.RowKey) int {
 		return strings.Compare(a.Row+"\x00"+a.Customer, b.Row+"\x00"+b.Customer)
 	})
+}
+
+const twoSources = `
+timezone: UTC
+customerNumber: r.customer
+contract:
+  sources:
+    - {from: rentals r, key: [r.site, r.gate, r.kind], order: r.number, fields: {id: r.number}, lines: none, fees: none}
+    - {from: rentals r, key: r.id, order: r.number, fields: {id: r.number}, lines: none, fees: none}
+`
+
+// onlySecond finds something for the second source alone: three rows, against
+// their order.
+type onlySecond struct{ asked *int }
+
+func (q onlySecond) Query(_ context.Context, _, _ string, _ []any, next func() []convert.Cell) error {
+	if *q.asked++; *q.asked != 2 {
+		return nil
+	}
+	for _, row := range []string{"30", "20", "10"} {
+		cells := next()
+		for i := range cells {
+			text := row
+			if i == 1 {
+				text = "C1"
+			}
+			if err := cells[i].Scan([]byte(text)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// TestTheOrderOfTheOnlySourceThatFindsRows: sources lay their columns out each
+// in its own way, and the first need not be the one that finds something.
+func TestTheOrderOfTheOnlySourceThatFindsRows(t *testing.T) {
+	p := boundShortly(t, twoSources)
+	keys, err := p.Keys(t.Context(), "contract", plan.Asking{Querier: onlySecond{new(int)}, Now: today, Customers: []string{"C1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, k := range keys {
+		rows = append(rows, k.Row)
+	}
+	if !slices.IsSorted(rows) || len(rows) != 3 {
+		t.Errorf("the list is %q", rows)
+	}
 }
