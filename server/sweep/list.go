@@ -34,8 +34,8 @@ type keyList struct {
 	// Guarded by Sweeps.mu.
 	//
 	// keys, once there, stay as they are. They are nil for a list of one page,
-	// which page 0 has sent whole, and for one from the store until a page of it
-	// is asked for.
+	// which page 0 has sent whole, for one from the store until a page of it is
+	// asked for, and for one in the store whose pages were all served.
 	keys  *packed
 	born  uint64 // count of uses when the list was made
 	used  uint64 // the same at its last use
@@ -146,13 +146,13 @@ type ticket struct {
 	claim *step
 }
 
-// cut returns the keys of a page; none past the end.
-func (l *keyList) cut(page int64) adapters.Keys {
+// cut returns the list's keys of a page; none past the end.
+func (l *keyList) cut(keys *packed, page int64) adapters.Keys {
 	if !l.has(page) {
 		return nil
 	}
 	from := page * l.size // below total, so it cannot overflow
-	return l.keys.cut(int(from), int(min(from+l.size, l.total)))
+	return keys.cut(int(from), int(min(from+l.size, l.total)))
 }
 
 // firstOf returns the keys of page 0 of a new list.

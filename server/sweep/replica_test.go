@@ -141,6 +141,24 @@ func TestReplicas(t *testing.T) {
 			t.Error("not read though another process wrote")
 		}
 	})
+	t.Run("KeysOfAFinishedSweepLieInTheStoreAloneAndItsPagesCanBeRepeated", func(t *testing.T) {
+		r := newRoom(t, 9, sweep.Options{Store: &shelf{}})
+		r.page(0)
+		r.page(1)
+		before := r.seen.bytes
+		r.page(2)
+		if r.seen.bytes >= before {
+			t.Errorf("%d bytes held before the last page and %d after it", before, r.seen.bytes)
+		}
+		r.table.insert(0, "new")
+		for range 2 {
+			wantRows(t, r.page(2).Items, []string{"r006", "r007", "r008"})
+			wantRows(t, r.page(1).Items, []string{"r003", "r004", "r005"})
+		}
+		if r.seen.bytes >= before || r.seen.of(sweep.Remade)+r.seen.of(sweep.Restored) != 0 {
+			t.Errorf("%d bytes held, events %v", r.seen.bytes, r.seen.events)
+		}
+	})
 	t.Run("ListPushedOutOfMemoryComesBackFromTheStore", func(t *testing.T) {
 		kept := &shelf{}
 		r := newRoom(t, 90, sweep.Options{Store: kept, Bytes: 20_000})

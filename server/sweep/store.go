@@ -225,30 +225,30 @@ func (s *Sweeps) follow(l *keyList, h Stored) {
 	}
 }
 
-// load reads the keys of a list that came without them.
-func (s *Sweeps) load(ctx context.Context, l *keyList) error {
+// load reads the keys of a list that is without them.
+func (s *Sweeps) load(ctx context.Context, l *keyList) (*packed, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Patience)
 	defer cancel()
 	text, err := s.o.Store.Keys(ctx, l.shelf, l.id)
 	if err != nil {
 		s.failing(ctx, err)
-		return fmt.Errorf("reading a kept key list: %w", err)
+		return nil, fmt.Errorf("reading a kept key list: %w", err)
 	}
 	keys, err := readPacked(text)
 	if err != nil {
-		return fmt.Errorf("reading a kept key list: %w", err)
+		return nil, fmt.Errorf("reading a kept key list: %w", err)
 	}
 	if int64(keys.total) != l.total {
-		return errors.New("a kept key list does not fit its description")
+		return nil, errors.New("a kept key list does not fit its description")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if l.keys != nil {
-		return nil
+		return l.keys, nil
 	}
 	if more := l.fill(keys); l.place != nil {
 		s.bytes += more
 		s.makeRoom(l)
 	}
-	return nil
+	return keys, nil
 }

@@ -130,7 +130,7 @@ func (s *Sweeps) begin(r Request, l *keyList) (ticket, bool) {
 	s.observe(r, Remade)
 	s.add(l)
 	t := s.take(l, r.Page)
-	t.keys = l.cut(t.page)
+	t.keys = l.cut(l.keys, t.page)
 	return t, true
 }
 
@@ -172,16 +172,15 @@ func (s *Sweeps) keysOf(ctx context.Context, t ticket) (adapters.Keys, error) {
 		return nil, nil
 	}
 	s.mu.Lock()
-	absent := l.keys == nil
+	keys := l.keys
 	s.mu.Unlock()
-	if absent {
-		if err := s.load(ctx, l); err != nil {
+	if keys == nil {
+		var err error
+		if keys, err = s.load(ctx, l); err != nil {
 			return nil, err
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return l.cut(t.page), nil
+	return l.cut(keys, t.page), nil
 }
 
 // continued looks for the list of a sweep that is under way. Without one ok is
@@ -301,10 +300,27 @@ func (s *Sweeps) served(ctx context.Context, t ticket, left int) bool {
 		s.write(ctx, l, st)
 		s.mu.Lock()
 		lost = st.lost
+		s.lighten(l)
 		s.mu.Unlock()
 	}
 	s.discard(ctx)
 	return !lost
+}
+
+// lighten lets the keys of a list go whose pages were all served: somebody may
+// ask for one of them again, but hardly does, and the store has them. The caller
+// holds the lock.
+func (s *Sweeps) lighten(l *keyList) {
+	if l.keys == nil || !l.stored || len(l.steps) > 0 || l.done < int64(len(l.pages)) {
+		return
+	}
+	size := l.keys.bytes()
+	l.keys = nil
+	l.bytes -= size
+	if l.place != nil {
+		s.bytes -= size
+		s.o.Observer.Held(s.order.Len(), s.bytes)
+	}
 }
 
 // tooMany says whether the rows left out so far, this page included, are more
