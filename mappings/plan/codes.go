@@ -228,9 +228,10 @@ func (f *frame) stand(rows []*row) {
 	}
 }
 
-// doubted keeps the doubt whose column comes first by name.
+// doubted keeps the doubt whose column, and then whose reason, comes first by
+// name.
 func (r *row) doubted(d *doubt) {
-	if r.doubt == nil || d.field < r.doubt.field {
+	if r.doubt == nil || d.field < r.doubt.field || d.field == r.doubt.field && d.reason < r.doubt.reason {
 		r.doubt = d
 	}
 }

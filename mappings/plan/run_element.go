@@ -43,7 +43,7 @@ func (m *maker) noted(field string, reason Reason) {
 
 // element makes one element of a row, or says what keeps it from being sent.
 // Everything is looked at even then, so that all of it is noted; of several
-// faults the one whose field comes first by name is told.
+// faults the first one by name of field and reason is told.
 func (m *maker) element(e *element, r *row) (reflect.Value, *fault) {
 	root := m.main.take(e.objects[0].slice, e.objects[0].size, 1, 1)
 	bad := m.fill(e, r, root)
@@ -69,14 +69,14 @@ func (m *maker) fill(e *element, r *row, root unsafe.Pointer) *fault {
 }
 
 // or is the graver of two faults: one that fails the page, then the first by
-// name.
+// name of the field and of the reason, whichever list came first.
 func (f *fault) or(other *fault) *fault {
 	switch {
 	case f == nil:
 		return other
 	case other == nil, f.fail && !other.fail:
 		return f
-	case other.fail && !f.fail, other.field < f.field:
+	case other.fail && !f.fail, other.field < f.field, other.field == f.field && other.reason < f.reason:
 		return other
 	}
 	return f

@@ -1,6 +1,7 @@
 package naive
 
 import (
+	"cmp"
 	"encoding/json"
 	"math/big"
 	"slices"
@@ -8,11 +9,11 @@ import (
 )
 
 // fault is what keeps an element from being sent; of several the one whose
-// field comes first by name.
+// field, and then whose reason, comes first by name.
 type fault struct{ field, why string }
 
 func (f *fault) or(other *fault) *fault {
-	if f == nil || other != nil && other.field < f.field {
+	if f == nil || other != nil && cmp.Or(cmp.Compare(other.field, f.field), cmp.Compare(other.why, f.why)) < 0 {
 		return other
 	}
 	return f
