@@ -17,7 +17,8 @@ LEAN := github.com/sqlc-dev/... github.com/quic-go/... go.mongodb.org/... google
 	github.com/makiuchi-d/... github.com/go-playground/... github.com/wneessen/... github.com/gabriel-vasile/... \
 	golang.org/x/net/http2/... golang.org/x/text/... encoding/gob html/template text/template crypto/x509 \
 	$(addprefix github.com/dealerbridge/dealerbridge/,mappings/mapfile mappings/crmfile mappings/sqltext server/sandbox cmd/...)
-# What the processor was at under load, for the compiler: it inlines there.
+# What the processor was at under load, for the compiler: it inlines there. It
+# is made by a program without the paths of whoever built it.
 PROFILE := cmd/dealerbridge/serve.pgo
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 3s
@@ -40,8 +41,8 @@ build: ## build the static binary, bin/dealerbridge
 
 .PHONY: profile
 profile: ## renew the profile the compiler goes by, from the bench; takes two minutes
-	go build -tags '$(TAGS) profile' -o .cache/bin/profiled ./cmd/dealerbridge
-	@$(MAKE) --no-print-directory run-bench SIZE=small DURATION=3s GATEWAY=.cache/bin/profiled \
+	go build -trimpath -tags '$(TAGS) profile' -o /tmp/dealerbridge-profiled ./cmd/dealerbridge
+	@$(MAKE) --no-print-directory run-bench SIZE=small DURATION=3s GATEWAY=/tmp/dealerbridge-profiled \
 		ARGS='-rounds 1' DEALERBRIDGE_CPU_PROFILE='$(CURDIR)/$(PROFILE)'
 
 .PHONY: test
