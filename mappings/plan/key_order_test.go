@@ -7,13 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
-	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
 
@@ -22,29 +20,7 @@ const keyStatement = "contract keys"
 // orderedBy binds the mapping of the short ways with another order and key.
 func orderedBy(t *testing.T, order, key string) *plan.Program {
 	t.Helper()
-	return boundShortly(t, strings.Replace(fmt.Sprintf(shortMapping, "sentinels: ['n/a', '2020-01-01']", "r.kind"), "order: r.number", "order: "+order+"\n  key: "+key, 1))
-}
-
-// boundShortly binds a mapping to the tables of the short ways.
-func boundShortly(t *testing.T, text string) *plan.Program {
-	t.Helper()
-	set, faults := mapfile.LoadFS(fstest.MapFS{"rms.yaml": {Data: []byte(text)}}, ".")
-	if err := faults.Err(); err != nil {
-		t.Fatal(err)
-	}
-	compiled, faults := plan.Compile(set.RMS, targetOf(t, set.RMS))
-	if compiled == nil {
-		t.Fatal(faults)
-	}
-	schema := plan.Schema{}
-	for _, ref := range compiled.Tables() {
-		schema[ref] = shortTables()[ref.Table]
-	}
-	program, faults := compiled.Bind(plan.MySQL, schema)
-	if program == nil {
-		t.Fatal(faults)
-	}
-	return program
+	return boundTo(t, shortTables(), strings.Replace(fmt.Sprintf(shortMapping, "sentinels: ['n/a', '2020-01-01']", "r.kind"), "order: r.number", "order: "+order+"\n  key: "+key, 1))
 }
 
 // listed is the key list that a program makes of rows, and what it notes.
@@ -210,7 +186,7 @@ func (q onlySecond) Query(_ context.Context, _, _ string, _ []any, next func() [
 // TestTheOrderOfTheOnlySourceThatFindsRows: sources lay their columns out each
 // in its own way, and the first need not be the one that finds something.
 func TestTheOrderOfTheOnlySourceThatFindsRows(t *testing.T) {
-	p := boundShortly(t, twoSources)
+	p := boundTo(t, shortTables(), twoSources)
 	keys, err := p.Keys(t.Context(), "contract", plan.Asking{Querier: onlySecond{new(int)}, Now: today, Customers: []string{"C1"}})
 	if err != nil {
 		t.Fatal(err)

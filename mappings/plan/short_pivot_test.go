@@ -7,13 +7,11 @@ import (
 	"reflect"
 	"slices"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
-	"github.com/dealerbridge/dealerbridge/mappings/mapfile"
 	"github.com/dealerbridge/dealerbridge/mappings/plan"
 )
 
@@ -43,18 +41,10 @@ customer: {from: users u, fields: {customerId: $customerNumber, customerName: u.
 
 func bindPrices(t *testing.T, sentinels, by string) *plan.Program {
 	t.Helper()
-	set, faults := mapfile.LoadFS(fstest.MapFS{"rms.yaml": {Data: fmt.Appendf(nil, pricesMapping, sentinels, by)}}, ".")
-	if err := faults.Err(); err != nil {
-		t.Fatal(err)
-	}
-	compiled, faults := plan.Compile(set.RMS, targetOf(t, set.RMS))
-	if compiled == nil {
-		t.Fatalf("compiling:\n%v", faults)
-	}
 	text := func(name string) plan.Column {
 		return plan.Column{Name: name, Kind: convert.ColumnText, Nullable: true, Collation: plan.CaseOff}
 	}
-	tables := map[string]*plan.Table{
+	return boundTo(t, map[string]*plan.Table{
 		"shelves": {Columns: []plan.Column{text("code")}, Unique: [][]string{{"code"}}, Primary: true},
 		"kinds":   {Columns: []plan.Column{text("code"), text("shelf")}, Unique: [][]string{{"code"}}, Primary: true},
 		"prices": {Columns: []plan.Column{
@@ -65,16 +55,7 @@ func bindPrices(t *testing.T, sentinels, by string) *plan.Program {
 			{Name: "price", Kind: convert.ColumnDecimal, Nullable: true},
 		}},
 		"users": {Columns: []plan.Column{text("no"), text("name")}, Unique: [][]string{{"no"}}, Primary: true},
-	}
-	schema := plan.Schema{}
-	for _, ref := range compiled.Tables() {
-		schema[ref] = tables[ref.Table]
-	}
-	program, faults := compiled.Bind(plan.MySQL, schema)
-	if program == nil {
-		t.Fatalf("binding:\n%v", faults)
-	}
-	return program
+	}, fmt.Sprintf(pricesMapping, sentinels, by))
 }
 
 // TestShortWaysOfPrices: whatever the cells hold, prices by preference that are

@@ -120,7 +120,13 @@ func (w widths) Query(_ context.Context, name, _ string, _ []any, next func() []
 
 func bindShort(t *testing.T, sentinels, kind string) *plan.Program {
 	t.Helper()
-	set, faults := mapfile.LoadFS(fstest.MapFS{"rms.yaml": {Data: fmt.Appendf(nil, shortMapping, sentinels, kind)}}, ".")
+	return boundTo(t, shortTables(), fmt.Sprintf(shortMapping, sentinels, kind))
+}
+
+// boundTo binds a mapping to tables of a MySQL server.
+func boundTo(t *testing.T, tables map[string]*plan.Table, text string) *plan.Program {
+	t.Helper()
+	set, faults := mapfile.LoadFS(fstest.MapFS{"rms.yaml": {Data: []byte(text)}}, ".")
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +136,7 @@ func bindShort(t *testing.T, sentinels, kind string) *plan.Program {
 	}
 	schema := plan.Schema{}
 	for _, ref := range compiled.Tables() {
-		schema[ref] = shortTables()[ref.Table]
+		schema[ref] = tables[ref.Table]
 	}
 	program, faults := compiled.Bind(plan.MySQL, schema)
 	if program == nil {
