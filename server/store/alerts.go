@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -54,7 +55,7 @@ func (s *Store) KeepAlert(ctx context.Context, a alert.Alert, at time.Time) erro
 		Command: fit(a.Command, detailWidth), Request: fit(a.Topic.Request, 80), Location: fit(a.Topic.Location, 255), AtMs: millis(at),
 	}
 	return s.Together(ctx, func(ctx context.Context) error {
-		db := s.at(ctx)
+		db, row := s.at(ctx), row
 		const same = "dealer = ? AND cause = ? AND subject = ?"
 		var before []alertRow
 		if err := db.Find(&before, same, row.Dealer, row.Cause, row.Subject).Error; err != nil {
@@ -107,12 +108,10 @@ func (s *Store) LastMail(ctx context.Context, dealer, cause, people string) (tim
 func (s *Store) Mailed(ctx context.Context, dealer, cause, people string, ids []int64, at time.Time) error {
 	return s.Together(ctx, func(ctx context.Context) error {
 		db := s.at(ctx)
-		for len(ids) > 0 {
-			n := min(len(ids), 500)
-			if err := db.Delete(&alertRow{}, "id IN ?", ids[:n]).Error; err != nil {
+		for some := range slices.Chunk(ids, 500) {
+			if err := db.Delete(&alertRow{}, "id IN ?", some).Error; err != nil {
 				return fmt.Errorf("ending alerts: %w", redacted(err))
 			}
-			ids = ids[n:]
 		}
 		row := mailRow{Dealer: dealer, Cause: cause, People: people, AtMs: millis(at)}
 		if err := db.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error; err != nil {

@@ -62,8 +62,9 @@ const (
 
 // AddLeadCall implements leadsync.Store.
 func (s *Store) AddLeadCall(ctx context.Context, c leadsync.Call) (int64, error) {
-	row := rowOfCall(c)
+	var row leadCallRow
 	err := s.Together(ctx, func(ctx context.Context) error {
+		row = rowOfCall(c)
 		if err := s.at(ctx).Create(&row).Error; err != nil {
 			return fmt.Errorf("storing a call for leads: %w", redacted(err))
 		}
@@ -324,6 +325,7 @@ func erased(done *gorm.DB) error {
 func (s *Store) ForgetLeads(ctx context.Context, dealer string, before leadsync.Ages, limit int) (int, error) {
 	total := 0
 	err := s.Together(ctx, func(ctx context.Context) error {
+		total = 0
 		old := func(model any, at string, before time.Time, states ...any) ([]int64, error) {
 			var ids []int64
 			q := s.at(ctx).Model(model).Where("dealer = ? AND "+at+" > 0 AND "+at+" < ? AND state IN ?", dealer, millis(before), states)

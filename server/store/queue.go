@@ -180,7 +180,7 @@ func (q *Queue) push(ctx context.Context, items []queue.Item, at func(i int) tim
 		p := push{q: q, db: q.s.at(ctx)}
 		return p.all(ctx, items, at, receipts)
 	}
-	return receipts, q.s.persistently(ctx, all)
+	return receipts, q.s.Together(ctx, all)
 }
 
 // push is one call of Push.

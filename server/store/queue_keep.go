@@ -103,7 +103,7 @@ func (q *Queue) remove(ctx context.Context, numbers []int64) error {
 func (q *Queue) inSteps(ctx context.Context, numbers []int64, do func(db *gorm.DB, some []int64) error) error {
 	for len(numbers) > 0 {
 		n := min(100, len(numbers))
-		err := q.s.persistently(ctx, func(ctx context.Context) error { return redacted(do(q.s.at(ctx), numbers[:n])) })
+		err := q.s.Together(ctx, func(ctx context.Context) error { return redacted(do(q.s.at(ctx), numbers[:n])) })
 		if err != nil {
 			return fmt.Errorf("taking items away: %w", err)
 		}

@@ -97,7 +97,7 @@ func (q *Queue) placeLane(db *gorm.DB, lane int64) (int, error) {
 func (q *Queue) settled(ctx context.Context, lanes ...int64) error {
 	for _, lane := range lanes {
 		for more := true; more; {
-			err := q.s.persistently(ctx, func(ctx context.Context) (err error) {
+			err := q.s.Together(ctx, func(ctx context.Context) (err error) {
 				_, more, err = q.place(ctx, lane)
 				return err
 			})

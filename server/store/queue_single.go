@@ -119,7 +119,7 @@ func (q *Queue) toFile(ctx context.Context, news []newItem, receipts []queue.Rec
 			return err
 		}
 	}
-	return q.s.persistently(ctx, func(ctx context.Context) error {
+	return q.s.Together(ctx, func(ctx context.Context) error {
 		tx, ok := q.s.at(ctx).Statement.ConnPool.(*sql.Tx)
 		if !ok {
 			return errors.New("writing items: there is no transaction")

@@ -261,7 +261,7 @@ func (q *Queue) Park(ctx context.Context, number int64, why string, now time.Tim
 // meanwhile.
 func (q *Queue) steer(ctx context.Context, number int64, do func(context.Context, queue.Item) error) (queue.Lane, error) {
 	var lane queue.Lane
-	err := q.s.persistently(ctx, func(ctx context.Context) error {
+	err := q.s.Together(ctx, func(ctx context.Context) error {
 		db := q.s.at(ctx)
 		lock := ""
 		if db.Name() == "mysql" {

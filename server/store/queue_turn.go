@@ -22,7 +22,7 @@ func (q *Queue) Turn(ctx context.Context, c queue.Claim, now time.Time, before *
 	t := laneTurn{q: q, lane: lane, now: now, out: queue.Turn{Claim: c}}
 	for t.more = true; t.more; before = nil {
 		claim := t.out.Claim
-		err = q.s.persistently(ctx, func(ctx context.Context) error {
+		err = q.s.Together(ctx, func(ctx context.Context) error {
 			t.db, t.out, t.more = q.s.at(ctx), queue.Turn{Claim: claim}, false
 			return t.run(ctx, before)
 		})
@@ -256,7 +256,7 @@ func (q *Queue) Holds(ctx context.Context, c queue.Claim, renew bool) error {
 	}
 	var found int64
 	if renew {
-		err = q.s.persistently(ctx, func(ctx context.Context) error {
+		err = q.s.Together(ctx, func(ctx context.Context) error {
 			res := q.s.at(ctx).Exec("UPDATE queue_lanes SET until_ms = ?, turns = turns + 1 WHERE id = ? AND owner = ? AND fence = ?",
 				millis(c.Until), lane, c.Owner, c.Fence)
 			found = res.RowsAffected
@@ -280,7 +280,7 @@ func (q *Queue) Release(ctx context.Context, c queue.Claim) error {
 	if err != nil {
 		return err
 	}
-	return q.s.persistently(ctx, func(ctx context.Context) error {
+	return q.s.Together(ctx, func(ctx context.Context) error {
 		t := laneTurn{db: q.s.at(ctx), lane: lane, out: queue.Turn{Claim: c}}
 		return t.release()
 	})

@@ -18,11 +18,16 @@ type transaction struct {
 	after []func() // what waits for the commit
 }
 
+// beginnings bounds how often a transaction is begun that gives way to others.
+const beginnings = 5
+
 // Together runs do in one transaction: everything that is kept with the context
 // do is given stands when Together returns nil, and nothing of it otherwise. A
-// call inside another joins it. On a server several processes may be made to
-// wait for each other; the one that loses gets an error and may start anew, so
-// do must have no effect but on the state.
+// call inside another joins it.
+//
+// On a server two transactions may wait for each other, and the one that loses
+// is begun anew, a few times. So do may run more than once: it starts from
+// nothing each time and has no effect but on the state.
 //
 // On SQLite those who come at the same time share one commit, so that many of
 // them cost the disk little more than one; see commits. Once do began, it is not
@@ -31,6 +36,16 @@ func (s *Store) Together(ctx context.Context, do func(ctx context.Context) error
 	if ctx.Value(together{s}) != nil {
 		return do(ctx)
 	}
+	for n := 1; ; n++ {
+		err := s.once(ctx, do)
+		if n == beginnings || !errors.Is(err, errContended) {
+			return err
+		}
+	}
+}
+
+// once runs do in one transaction of its own.
+func (s *Store) once(ctx context.Context, do func(ctx context.Context) error) error {
 	carried := &transaction{}
 	run := func(ctx context.Context, tx *gorm.DB) error {
 		carried.tx, carried.after = tx, nil
@@ -86,16 +101,4 @@ var errContended = errors.New("the server gave way to another transaction")
 func contended(e *driver.MySQLError) bool {
 	const deadlock, lockTimeout = 1213, 1205
 	return e.Number == deadlock || e.Number == lockTimeout
-}
-
-// persistently is Together, begun anew a few times where another transaction
-// stands in the way. Inside another it is up to that one.
-func (s *Store) persistently(ctx context.Context, do func(ctx context.Context) error) error {
-	const most = 5
-	for n := 1; ; n++ {
-		err := s.Together(ctx, do)
-		if n == most || !errors.Is(err, errContended) || ctx.Value(together{s}) != nil {
-			return err
-		}
-	}
 }
