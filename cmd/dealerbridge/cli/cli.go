@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,6 +80,8 @@ func Run(ctx context.Context, version string, args []string, out, errw io.Writer
 		kong.Writers(out, errw),
 		kong.Exit(func(code int) { panic(exited(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.KindMapper(reflect.Int, kong.MapperFunc(wholeNumber)),
+		kong.KindMapper(reflect.Int64, kong.MapperFunc(wholeNumber)),
 	)
 	if err != nil {
 		return report(errw, fmt.Errorf("preparing the commands: %w", err), failed)
@@ -106,6 +110,21 @@ func Run(ctx context.Context, version string, args []string, out, errw io.Writer
 		return misuse
 	}
 	return report(errw, err, failed)
+}
+
+// wholeNumber reads a number; the parser's own words for what is none are a
+// programmer's.
+func wholeNumber(from *kong.DecodeContext, into reflect.Value) error {
+	var text string
+	if err := from.Scan.PopValueInto("number", &text); err != nil {
+		return err //nolint:wrapcheck // it says what is missing, and is said with the option's name
+	}
+	n, err := strconv.ParseInt(text, 10, into.Type().Bits())
+	if err != nil {
+		return fmt.Errorf("%q is no whole number, or one too large", text)
+	}
+	into.SetInt(n)
+	return nil
 }
 
 // report prints an error; a list of faults is printed as it stands, so that

@@ -69,6 +69,14 @@ func TestUsage(t *testing.T) {
 			}
 		}
 	})
+	t.Run("WhatIsNoNumberIsSaidInPlainWords", func(t *testing.T) {
+		for _, args := range [][]string{{"queue", "show", "nix"}, {"queue", "show", "9223372036854775808"}, {"requests", "list", "--limit", "nix"}} {
+			code, _, errs := run(t, args...)
+			if code != 2 || !strings.Contains(errs, "is no whole number") || strings.Contains(errs, "bit") {
+				t.Errorf("%v: %d, %q", args, code, errs)
+			}
+		}
+	})
 	t.Run("Version", func(t *testing.T) {
 		if code, out, _ := run(t, "version"); code != 0 || out != "dealerbridge v1-test\n" {
 			t.Errorf("got %d, %q", code, out)
