@@ -67,41 +67,52 @@ func (s *Service) aboutConversation(ctx context.Context, d Dealer, in request.In
 	if !is || of == "" {
 		return in.Kind == "message", nil
 	}
-	for _, kind := range []struct {
-		conversation bool
-		find         func() error
-	}{
-		{true, func() error { _, err := s.o.Store.ChainByMessage(ctx, d.Code, of); return err }},
-		{false, func() error { _, err := s.o.Store.RequestByMessage(ctx, d.Code, of); return err }},
-	} {
-		switch err := kind.find(); {
-		case err == nil:
-			return kind.conversation, nil
-		case !errors.Is(err, ErrUnknown):
-			return false, fmt.Errorf("reading what an error message is about: %w", err)
-		}
+	chain, err := finder[KeptChain](s.o.Store.ChainByMessage).find(ctx, d.Code, of)
+	if err != nil {
+		return false, fmt.Errorf("reading what an error message is about: %w", err)
+	}
+	if chain != nil {
+		return true, nil
+	}
+	asked, err := finder[KeptRequest](s.o.Store.RequestByMessage).find(ctx, d.Code, of)
+	if err != nil {
+		return false, fmt.Errorf("reading what an error message is about: %w", err)
+	}
+	if asked != nil {
+		return false, nil
 	}
 	return in.Kind == "message", nil
+}
+
+// finder finds what is kept of a dealer by one of its names.
+type finder[T any] func(ctx context.Context, dealer, name string) (T, error)
+
+// find gives nil where nothing has the name, or none is told.
+func (by finder[T]) find(ctx context.Context, dealer, name string) (*T, error) {
+	if name == "" {
+		return nil, nil //nolint:nilnil // there is none, and that is no error
+	}
+	kept, err := by(ctx, dealer, name)
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return nil, nil //nolint:nilnil // as above
+	case err != nil:
+		return nil, err
+	}
+	return &kept, nil
 }
 
 // receive applies a message about a request.
 func (s *Service) receive(ctx context.Context, d Dealer, in request.Incoming, item queue.Item) ([]Event, error) {
 	var found request.Found
 	versions := map[string]int64{}
-	look := func(into **request.Record, id string, by func(context.Context, string, string) (KeptRequest, error)) error {
-		if id == "" {
-			return nil
+	look := func(into **request.Record, id string, by finder[KeptRequest]) error {
+		kept, err := by.find(ctx, d.Code, id)
+		if kept != nil {
+			versions[kept.ID] = kept.Version
+			*into = &kept.Record
 		}
-		kept, err := by(ctx, d.Code, id)
-		switch {
-		case errors.Is(err, ErrUnknown):
-			return nil
-		case err != nil:
-			return err
-		}
-		versions[kept.ID] = kept.Version
-		*into = &kept.Record
-		return nil
+		return err
 	}
 	of, _ := in.Error()
 	err := errors.Join(
@@ -126,20 +137,13 @@ func (s *Service) receive(ctx context.Context, d Dealer, in request.Incoming, it
 func (s *Service) converse(ctx context.Context, d Dealer, in request.Incoming, item queue.Item) ([]Event, error) {
 	var found request.FoundChain
 	versions := map[string]int64{}
-	look := func(into **request.Chain, id string, by func(context.Context, string, string) (KeptChain, error)) error {
-		if id == "" {
-			return nil
+	look := func(into **request.Chain, id string, by finder[KeptChain]) error {
+		kept, err := by.find(ctx, d.Code, id)
+		if kept != nil {
+			versions[kept.ID] = kept.Version
+			*into = &kept.Chain
 		}
-		kept, err := by(ctx, d.Code, id)
-		switch {
-		case errors.Is(err, ErrUnknown):
-			return nil
-		case err != nil:
-			return err
-		}
-		versions[kept.ID] = kept.Version
-		*into = &kept.Chain
-		return nil
+		return err
 	}
 	of, _ := in.Error()
 	err := errors.Join(
