@@ -201,7 +201,7 @@ var messagesContext = &mapfile.Context{
 var movesContext = &mapfile.Context{
 	Name:  "moves",
 	Title: "moves",
-	Doc:   "What the dealer's staff did with requests, one row for each request or for each step, written like a section of rms.yaml. The rows are looked at every minute; a status that is overwritten before that is not seen, and the next one is refused where a request may not skip it (see [the life cycle](../server/request/LIFECYCLE.md)), so a row for each step is the safer way. The fields are `requestId` (the dealer's own id) or `remoteId` (the partner's), `status`, `user`, `userName`, `title`, `text`, `date` and `disposition`. A row in another status is another move.",
+	Doc:   "What the dealer's staff did with requests, one row for each request or for each step, written like a section of rms.yaml. The rows are looked at every minute; a status that is overwritten before that is not seen. Where `received` is what was passed over, CRS is told that it was received first; where it is another status, the next one is refused (see [the life cycle](../server/request/LIFECYCLE.md)), so a row for each step is the safer way. The fields are `requestId` (the dealer's own id) or `remoteId` (the partner's), `status`, `user`, `userName`, `title`, `text`, `date` and `disposition`. A row in another status is another move.",
 	Keys: append(mapfile.SectionKeys("from", "key", "join", "where", "use", "fields"),
 		&mapfile.Key{Name: "stamp", Shape: shapeValue, Required: true, Doc: "When the row changed.", Example: "stamp: o.TOUCHED"},
 	),

@@ -222,9 +222,18 @@ func (s *Service) take(ctx context.Context, d Dealer, m adapters.DealerMove) (Ev
 		return "", fmt.Errorf("reading a request: %w", err)
 	}
 	about, id = kept.ID, kept.ID
-	moved, err := s.move(ctx, kept, request.Move{
+	move := request.Move{
 		ID: m.ID, To: request.Status(m.Status), User: m.User, UserName: m.UserName, Title: m.Title, Text: m.Text, Date: m.Date, Disposition: m.Disposition,
-	})
+	}
+	if before, passed := kept.Passed(move); passed {
+		first, err := s.move(ctx, kept, before)
+		if err != nil {
+			return "", err
+		}
+		kept = KeptRequest{Record: *first.Record, Version: kept.Version + 1}
+		s.o.Store.AfterCommit(ctx, func() { s.o.Happened(d.Code, Moved) })
+	}
+	moved, err := s.move(ctx, kept, move)
 	var refusal *request.Refusal
 	switch {
 	case errors.As(err, &refusal) && refusal.Harmless:

@@ -181,3 +181,51 @@ func TestMovesOfTheDealersSystem(t *testing.T) {
 		}
 	})
 }
+
+func TestARowThatPassedOverReceivedTellsThatFirst(t *testing.T) {
+	for _, c := range []struct {
+		status string
+		want   []request.Status
+		told   []string
+	}{
+		{"scheduled", []request.Status{request.Received, request.Scheduled}, []string{"message-arrived-request"}},
+		{"closed", nil, []string{"message-arrived-request", "message-move-refused"}}, // nobody knows for when it was planned
+	} {
+		t.Run(c.status, func(t *testing.T) {
+			bubble(t, func(t *testing.T, h *house) {
+				h.arrives("in-1", first())
+				h.dealer.Receiver = nil
+				h.work()
+				h.until(messaging.Arrived)
+				row := adapters.DealerMove{ID: "row-1", RequestID: h.only().Request.ID, Status: c.status, User: "mlind"}
+				for range 2 { // the second time it is known
+					source := &moves{list: []adapters.DealerMove{row, row}}
+					if err := h.service.TakeMoves(t.Context(), messaging.Dealer{Code: "D100", Moves: source}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				synctest.Wait()
+				if diff := cmp.Diff(c.told, h.causes()); diff != "" {
+					t.Errorf("told: %s", diff)
+				}
+				updates := h.only().Request.Updates
+				h.mu.Lock()
+				defer h.mu.Unlock()
+				var kept, sent []request.Status
+				for _, u := range updates {
+					kept = append(kept, u.Status)
+				}
+				for _, o := range h.posted {
+					status, _ := o["payload"].(object)["requestUpdate"].(object)["status"].(string)
+					sent = append(sent, request.Status(status))
+				}
+				if diff := cmp.Diff(c.want, kept); diff != "" {
+					t.Errorf("kept: %s", diff)
+				}
+				if diff := cmp.Diff(c.want, sent); diff != "" {
+					t.Errorf("sent: %s", diff)
+				}
+			})
+		})
+	}
+}

@@ -106,7 +106,7 @@ func (r *Record) refuse(harmless bool, format string, args ...any) error {
 // Move makes a step of the dealer's. The error is a *Refusal. The record it is
 // called on is not changed.
 func (r *Record) Move(m Move, env Env) (Moved, error) {
-	if m.ID != "" && slices.ContainsFunc(r.Updates, func(u Update) bool { return u.Side == Own && u.Source == m.ID }) {
+	if r.made(m) {
 		return Moved{Record: r}, nil
 	}
 	step, err := r.step(m)
@@ -128,6 +128,29 @@ func (r *Record) Move(m Move, env Env) (Moved, error) {
 	}
 	payload := map[string]json.RawMessage{"request": after.short(), "requestUpdate": body}
 	return Moved{Record: after, Message: after.message(id, payload, env), Warnings: r.missing(step, m)}, nil
+}
+
+// Passed is the step that a move passed over, in a system that keeps only the
+// state of now: what is planned or done there was received before, and the
+// partner is told that first (R220). false where nothing is missing, and where
+// the move would not be allowed then either.
+func (r *Record) Passed(m Move) (Move, bool) {
+	if _, err := r.step(m); err == nil || r.made(m) {
+		return Move{}, false
+	}
+	before := Move{To: Received, User: m.User, UserName: m.UserName}
+	if _, err := r.step(before); err != nil {
+		return Move{}, false
+	}
+	then := r.copied()
+	then.Status = Received
+	_, err := then.step(m)
+	return before, err == nil
+}
+
+// made says whether a move was made before.
+func (r *Record) made(m Move) bool {
+	return m.ID != "" && slices.ContainsFunc(r.Updates, func(u Update) bool { return u.Side == Own && u.Source == m.ID })
 }
 
 // step finds the row that allows a move, or says why there is none.
