@@ -24,11 +24,6 @@ func JSON[T any](w http.ResponseWriter, status int, v *T) error {
 	if buf == nil {
 		buf = new([]byte)
 	}
-	defer func() {
-		if cap(*buf) <= keptMost {
-			buffers.Put(buf)
-		}
-	}()
 	text, err := Append((*buf)[:0], v)
 	if err != nil {
 		return err
@@ -36,8 +31,14 @@ func JSON[T any](w http.ResponseWriter, status int, v *T) error {
 	*buf = append(text, '\n')
 	w.Header()["Content-Type"] = contentType
 	w.WriteHeader(status)
-	_, err = w.Write(*buf)
-	return err // the error of the caller's own writer
+	if _, err := w.Write(*buf); err != nil {
+		// What failed may still hold on to the text, so it is not used again.
+		return err // of the caller's own writer
+	}
+	if cap(*buf) <= keptMost {
+		buffers.Put(buf)
+	}
+	return nil
 }
 
 // contentType is a header shared by all answers, and never written to.

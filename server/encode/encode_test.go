@@ -2,6 +2,8 @@ package encode_test
 
 import (
 	"encoding/json"
+	"errors"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -120,6 +122,19 @@ func TestAppend(t *testing.T) {
 	})
 }
 
+// holding is a writer that fails and still has to do with what it was given.
+type holding struct {
+	http.ResponseWriter
+	text []byte
+}
+
+var errHeld = errors.New("the caller is gone")
+
+func (h *holding) Write(p []byte) (int, error) {
+	h.text = p
+	return 0, errHeld
+}
+
 func TestJSON(t *testing.T) {
 	t.Run("AnswersInOnePieceWithALineBreak", func(t *testing.T) {
 		w := httptest.NewRecorder()
@@ -131,6 +146,20 @@ func TestJSON(t *testing.T) {
 		}
 		if got := w.Header().Get("Content-Type"); got != "application/json" {
 			t.Errorf("got type %q", got)
+		}
+	})
+	t.Run("LeavesATextAloneThatCouldNotBeWritten", func(t *testing.T) {
+		slow := &holding{ResponseWriter: httptest.NewRecorder()}
+		if err := encode.JSON(slow, 200, &model.Charge{Name: "Delivery", Total: "12.50"}); !errors.Is(err, errHeld) {
+			t.Fatal(err)
+		}
+		for range 100 {
+			if err := encode.JSON(httptest.NewRecorder(), 200, &model.Charge{Name: "Fuel for another", Total: "99.00"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, want := string(slow.text), `{"name":"Delivery","total":12.50}`+"\n"; got != want {
+			t.Errorf("it became %q", got)
 		}
 	})
 	t.Run("WritesNothingWhereThereIsAnError", func(t *testing.T) {
