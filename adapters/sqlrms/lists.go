@@ -145,13 +145,9 @@ func (r *RMS) keys(ctx context.Context, endpoint string, q adapters.Query) (adap
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	found, err := s.Keys(ctx, endpoint, s.asking)
+	keys, err := plan.KeysOf[adapters.Key](ctx, s.Program, endpoint, s.asking)
 	if err := s.end(what, err); err != nil {
 		return nil, err
-	}
-	keys := make(adapters.Keys, len(found))
-	for i, k := range found {
-		keys[i] = adapters.Key{Row: k.Row, Customer: k.Customer}
 	}
 	return keys, nil
 }

@@ -192,7 +192,12 @@ func (a *Arena) Fill(cells []Cell, values []driver.Value) error {
 			c.kind, c.raw = CellNull, ""
 			continue
 		case []byte:
-			if c.kept && c.column != ColumnBit && v != nil && len(v) <= cap(free) {
+			switch own := c.room(len(v)); {
+			case c.column == ColumnBit || v == nil:
+			case own != nil:
+				c.kind, c.raw = CellBytes, textIn(append(own, v...))
+				continue
+			case c.kept && len(v) <= cap(free):
 				free = free[:len(v)]
 				copy(free, v)
 				c.kind, c.raw = CellBytes, textIn(free)
@@ -200,6 +205,10 @@ func (a *Arena) Fill(cells []Cell, values []driver.Value) error {
 				continue
 			}
 		case int64:
+			if own := c.room(longestInteger); own != nil {
+				c.kind, c.raw = CellInt, textIn(strconv.AppendInt(own, v, 10))
+				continue
+			}
 			if c.kept && cap(free) >= longestInteger {
 				text := strconv.AppendInt(free[:0], v, 10)
 				c.kind, c.raw = CellInt, textIn(text)
@@ -215,6 +224,16 @@ func (a *Arena) Fill(cells []Cell, values []driver.Value) error {
 	}
 	a.free = free
 	return nil
+}
+
+// room is the buffer of a cell that serves row after row, for another text of n
+// bytes; nil where there is none or it has not got that much.
+func (c *Cell) room(n int) []byte {
+	if c.again == nil || n > cap(c.again.buf) {
+		return nil
+	}
+	c.again.read = false
+	return c.again.buf[:0]
 }
 
 // longestInteger is what a whole number takes as text.

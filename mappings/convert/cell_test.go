@@ -2,10 +2,15 @@ package convert_test
 
 import (
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/dealerbridge/dealerbridge/mappings/convert"
 )
@@ -85,6 +90,42 @@ func TestCell(t *testing.T) {
 		if second, _ := cell.Text(); first != "one" || second != "two" {
 			t.Errorf("got %q, %q", first, second)
 		}
+	})
+	t.Run("HoldsOfEachRowWhatACellOfItsOwnWould", func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			kind := rapid.SampledFrom([]convert.ColumnKind{convert.ColumnText, convert.ColumnInteger, convert.ColumnDecimal, convert.ColumnBit}).Draw(t, "kind")
+			again, arena := []convert.Cell{convert.NewCell(kind)}, convert.NewArena(0)
+			var texts, want []string
+			for range rapid.IntRange(1, 8).Draw(t, "rows") {
+				var value driver.Value
+				switch rapid.IntRange(0, 5).Draw(t, "form") {
+				case 0:
+				case 1:
+					value = rapid.Int64().Draw(t, "number")
+				case 2:
+					value = rapid.String().Draw(t, "string")
+				case 3:
+					value = []byte(nil)
+				default:
+					value = []byte(rapid.StringN(0, 60, -1).Draw(t, "bytes"))
+				}
+				own := []convert.Cell{convert.NewKept(kind)}
+				if err := errors.Join(arena.Fill(again, []driver.Value{value}), arena.Fill(own, []driver.Value{value})); err != nil {
+					t.Fatal(err)
+				}
+				a, b := &again[0], &own[0]
+				plain, ok := a.PlainView()
+				short, is := b.Plain()
+				if a.Kind() != b.Kind() || a.String() != b.String() || plain != short || ok != is {
+					t.Fatalf("%v: got %q, want %q", value, a.String(), b.String())
+				}
+				text, state := a.Text()
+				theirs, should := b.Text()
+				if texts, want = append(texts, text), append(want, theirs); state != should || !slices.Equal(texts, want) {
+					t.Fatalf("got %q, want %q", texts, want)
+				}
+			}
+		})
 	})
 	t.Run("RepeatedTextsCostNothing", func(t *testing.T) {
 		cell := convert.NewCell(convert.ColumnText)

@@ -12,8 +12,17 @@ import (
 // Plain is the text of a kept cell that Text would hand out as it lies there:
 // printable ASCII without blanks at its ends, and not empty.
 func (c *Cell) Plain() (text string, ok bool) {
+	if !c.kept {
+		return "", false
+	}
+	return c.PlainView()
+}
+
+// PlainView is Plain for cells that serve row after row as well: the text is only
+// good until the next Scan.
+func (c *Cell) PlainView() (text string, ok bool) {
 	s := c.raw
-	if c.kind == CellNull || !c.kept || s == "" || s[0] == ' ' || s[len(s)-1] == ' ' {
+	if c.kind == CellNull || s == "" || s[0] == ' ' || s[len(s)-1] == ' ' {
 		return "", false
 	}
 	b := unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // it is only read

@@ -96,6 +96,7 @@ func (c *compiler) keyStatement(t EndpointTarget, s *shape, ep *mapfile.Endpoint
 	for _, v := range ep.Distinct {
 		k.distinct = append(k.distinct, c.value(site{f: f, want: wantText}, v))
 	}
+	k.oneByOne = len(k.needs) == 0 && len(k.distinct) == 0
 	c.finish(f)
 	k.stmt = f.statement()
 	out.keys = k

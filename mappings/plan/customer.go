@@ -144,6 +144,45 @@ func (n *customerNumber) single(r *row) (raw string, ok bool) {
 	return raw, true
 }
 
+// belonging says of rows, one after the other, whose of the customers asked for
+// they are.
+type belonging struct {
+	customer *customerNumber // nil: rows are nobody's
+	places   map[string]int
+	// Rows of a customer mostly come one after the other.
+	again  bool
+	before string
+	place  int
+	ok     bool
+}
+
+func newBelonging(customer *customerNumber, numbers []string) belonging {
+	b := belonging{customer: customer}
+	if customer != nil {
+		b.places = make(map[string]int, len(numbers))
+		for place, number := range numbers {
+			b.places[number] = place
+		}
+	}
+	return b
+}
+
+// of is the place of a row's customer among the numbers; not ok where the row's
+// number is, byte for byte, none of them. A row that is nobody's has place 0.
+func (b *belonging) of(r *row) (place int, ok bool) {
+	if b.customer == nil {
+		return 0, true
+	}
+	raw, single := b.customer.single(r)
+	if !b.again || !single || raw != b.before {
+		number, state := b.customer.of(r)
+		b.place, b.ok = b.places[number]
+		b.ok = b.ok && state == convert.Present
+		b.before, b.again = raw, single
+	}
+	return b.place, b.ok
+}
+
 // tuples are the column values to look for so that every row of the numbers
 // asked for is found: none means that nobody can have these numbers.
 func (n *customerNumber) tuples(numbers []string) [][]any {

@@ -14,6 +14,7 @@ func (c Collation) Fold(text string) string { return c.fold(text) }
 // TakeTheLongWay has every field of a program made by its evaluator and every
 // order by values, so that the short ways can be held against them.
 func (p *Program) TakeTheLongWay() {
+	p.GatherRows()
 	for _, l := range p.lists {
 		for _, part := range l.parts() {
 			part.element.takeTheLongWay()
@@ -24,6 +25,19 @@ func (p *Program) TakeTheLongWay() {
 		}
 	}
 }
+
+// GatherRows has every key list made of rows that are all kept until the last one
+// was read.
+func (p *Program) GatherRows() {
+	for _, l := range p.lists {
+		for _, part := range l.parts() {
+			part.keys.oneByOne = false
+		}
+	}
+}
+
+// OneByOne says whether an endpoint's key list is made row by row.
+func (p *Program) OneByOne(endpoint string) bool { return p.lists[endpoint].oneByOne() }
 
 func (e *element) takeTheLongWay() {
 	for i := range e.moves {
@@ -59,9 +73,28 @@ func (p *Program) KeyCells(endpoint string) (id, customer, parent int) {
 // KeyListCells says in which cells of the statement that finds an endpoint's
 // keys the key's columns and the customer stand.
 func (p *Program) KeyListCells(endpoint string) (key []int, customer int) {
-	k := &p.lists[endpoint].keys
+	key, customers := p.lists[endpoint].keys.cells()
+	return key, customers[0]
+}
+
+// KeyListCustomers says, by statement, in which cells of those that find an
+// endpoint's keys the customer stands.
+func (p *Program) KeyListCustomers(endpoint string) map[string][]int {
+	all := map[string][]int{}
+	for _, part := range p.lists[endpoint].parts() {
+		_, all[part.keys.stmt.Name] = part.keys.cells()
+	}
+	return all
+}
+
+func (k *keyReader) cells() (key, customer []int) {
 	for _, at := range k.key {
 		key = append(key, at.slot)
 	}
-	return key, k.customer.places[0].slot
+	if k.customer != nil {
+		for _, at := range k.customer.places {
+			customer = append(customer, at.slot)
+		}
+	}
+	return key, customer
 }

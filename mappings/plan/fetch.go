@@ -16,8 +16,8 @@ import (
 // Querier runs the statements of a program.
 type Querier interface {
 	// Query runs one SELECT. For each row it asks next for the cells to scan
-	// into, one for each column. It answers with an error unless every row
-	// was read.
+	// into, one for each column, and fills them before it asks for the next
+	// row's. It answers with an error unless every row was read.
 	Query(ctx context.Context, name, text string, args []any, next func() []convert.Cell) error
 }
 

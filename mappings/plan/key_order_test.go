@@ -18,9 +18,15 @@ import (
 const keyStatement = "contract keys"
 
 // orderedBy binds the mapping of the short ways with another order and key.
-func orderedBy(t *testing.T, order, key string) *plan.Program {
+func orderedBy(t testing.TB, order, key string) *plan.Program {
 	t.Helper()
 	return boundTo(t, shortTables(), strings.Replace(fmt.Sprintf(shortMapping, "sentinels: ['n/a', '2020-01-01']", "r.kind"), "order: r.number", "order: "+order+"\n  key: "+key, 1))
+}
+
+// listOf is a key list and what was noted.
+type listOf struct {
+	Keys  []plan.RowKey
+	Notes []string
 }
 
 // listed is the key list that a program makes of rows, and what it notes.
@@ -58,6 +64,8 @@ func TestKeyOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			quick, slow := orderedBy(t, c.order, c.key), orderedBy(t, c.order, c.key)
 			slow.TakeTheLongWay()
+			gathered := orderedBy(t, c.order, c.key)
+			gathered.GatherRows()
 			columns := widths{}
 			listedColumns(t, quick, columns)
 			kinds := columns[keyStatement]
@@ -96,6 +104,10 @@ func TestKeyOrder(t *testing.T) {
 				if diff := cmp.Diff(theirs, notes); diff != "" {
 					rt.Fatalf("notes (-by values +got):\n%s", diff)
 				}
+				together, told := listed(t, gathered, held{keyStatement: rows})
+				if diff := cmp.Diff(listOf{want, theirs}, listOf{together, told}); diff != "" {
+					rt.Fatalf("rows gathered (-by values +got):\n%s", diff)
+				}
 				if diff := cmp.Diff(keysOnce(rows, key, customer), sortedKeys(got)); diff != "" {
 					rt.Fatalf("(-rows there are +got):\n%s", diff)
 				}
@@ -104,7 +116,7 @@ func TestKeyOrder(t *testing.T) {
 	}
 }
 
-func listedColumns(t *testing.T, p *plan.Program, columns widths) {
+func listedColumns(t testing.TB, p *plan.Program, columns widths) {
 	t.Helper()
 	if _, err := p.Keys(t.Context(), "contract", plan.Asking{Querier: columns, Now: today, Customers: []string{"1"}}); err != nil {
 		t.Fatal(err)

@@ -138,19 +138,26 @@ func (k *keyReader) joined(rows []*row, note Noter) []*row {
 		return rows
 	}
 	return slices.DeleteFunc(rows, func(r *row) bool {
-		for _, l := range k.lost {
-			if !r.cell(l.found).IsNull() {
-				continue
-			}
-			empty := slices.ContainsFunc(l.refs, func(p place) bool {
-				text, state := r.cell(p).Text()
-				return state != convert.Present || text == ""
-			})
-			if note != nil && !empty {
-				note(k.endpoint, l.alias, Missing, encodeCells(k.source, r, k.key))
-			}
-			return true
+		l, missed := k.lostTo(r)
+		if l != nil && missed && note != nil {
+			note(k.endpoint, l.alias, Missing, encodeCells(k.source, r, k.key))
 		}
-		return false
+		return l != nil
 	})
+}
+
+// lostTo is the required join that finds nothing for a row, and whether it misses
+// something; nil where every one found a row.
+func (k *keyReader) lostTo(r *row) (lost *lostJoin, missed bool) {
+	for i := range k.lost {
+		l := &k.lost[i]
+		if !r.cell(l.found).IsNull() {
+			continue
+		}
+		return l, !slices.ContainsFunc(l.refs, func(p place) bool {
+			text, state := r.cell(p).Text()
+			return state != convert.Present || text == ""
+		})
+	}
+	return nil, false
 }

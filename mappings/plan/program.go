@@ -45,6 +45,8 @@ type keyReader struct {
 	endpoint string
 	// lookup keeps rows of one key apart: two of them are two answers.
 	lookup bool
+	// oneByOne says that nothing but a row and its key decides about it.
+	oneByOne bool
 }
 
 // need is a filter on child rows that the server cannot decide: they are

@@ -83,6 +83,11 @@ func (p *Program) env(a Asking) *env {
 // Keys finds the rows an endpoint shows, complete and in order. A customer
 // number that nobody can have finds nothing and asks nothing.
 func (p *Program) Keys(ctx context.Context, endpoint string, a Asking) ([]RowKey, error) {
+	return KeysOf[RowKey](ctx, p, endpoint, a)
+}
+
+// KeysOf is Keys for who has a type of their own for them.
+func KeysOf[K ~struct{ Row, Customer string }](ctx context.Context, p *Program, endpoint string, a Asking) ([]K, error) {
 	l := p.lists[endpoint]
 	if l == nil {
 		return nil, fmt.Errorf("the mapping has no endpoint %q", endpoint)
@@ -91,15 +96,26 @@ func (p *Program) Keys(ctx context.Context, endpoint string, a Asking) ([]RowKey
 	case l.none:
 		return nil, nil
 	case l.fixed != nil:
-		keys := make([]RowKey, len(l.fixed))
+		keys := make([]K, len(l.fixed))
 		for i := range l.fixed {
-			keys[i] = RowKey{Row: encodeKey([]string{strconv.Itoa(i)})}
+			keys[i] = K(RowKey{Row: encodeKey([]string{strconv.Itoa(i)})})
 		}
 		return keys, nil
 	}
 	e := p.env(a)
 	defer e.blocks.release()
 	e.texts = &e.blocks.texts // keys are made of the texts, which do not outlive the rows
+	if l.oneByOne() {
+		g := newGathering(l, e, a.Customers)
+		defer g.kept.release()
+		for at := range g.parts {
+			if err := g.read(ctx, at, a); err != nil {
+				return nil, err
+			}
+		}
+		g.sort()
+		return keysOf[K](g), nil
+	}
 	var all []candidate
 	for at, part := range l.parts() {
 		some, err := part.keys.read(ctx, e, a)
@@ -116,33 +132,47 @@ func (p *Program) Keys(ctx context.Context, endpoint string, a Asking) ([]RowKey
 		}
 	}
 	all = once(order(all, l.parts()[0].keys.order, e), e)
-	keys := make([]RowKey, len(all))
+	keys := make([]K, len(all))
 	for i := range all {
-		keys[i] = all[i].key()
+		keys[i] = K(all[i].key())
 	}
 	return keys, nil
 }
 
+// oneByOne says whether every row of a list decides for itself whether it stands
+// in it: rows of other statements have no say, nor has what rows are alike in.
+func (l *list) oneByOne() bool {
+	return !slices.ContainsFunc(l.parts(), func(part *list) bool { return !part.keys.oneByOne })
+}
+
+// runs are the values of the statements that find the rows of customers; none
+// where nobody can have their numbers.
+func (k *keyReader) runs(customers []string) []values {
+	if k.customer == nil {
+		return []values{{}}
+	}
+	var all []values
+	for some := range slices.Chunk(k.customer.tuples(customers), maxList) {
+		all = append(all, values{lists: map[listName][][]any{customerList: some}})
+	}
+	return all
+}
+
 func (k *keyReader) read(ctx context.Context, e *env, a Asking) ([]candidate, error) {
 	x := &fetcher{q: a.Querier, env: e, note: noting(a, k.endpoint)}
+	runs := k.runs(a.Customers)
+	if len(runs) == 0 {
+		return nil, nil
+	}
 	var rows []*row
-	if k.customer == nil {
-		all, err := x.rows(ctx, k.stmt, k.frame, values{})
+	for _, v := range runs {
+		some, err := x.rows(ctx, k.stmt, k.frame, v)
 		if err != nil {
 			return nil, err
 		}
-		rows = all
-	} else {
-		tuples := k.customer.tuples(a.Customers)
-		if len(tuples) == 0 {
-			return nil, nil
-		}
-		for start := 0; start < len(tuples); start += maxList {
-			v := values{lists: map[listName][][]any{customerList: tuples[start:min(start+maxList, len(tuples))]}}
-			some, err := x.rows(ctx, k.stmt, k.frame, v)
-			if err != nil {
-				return nil, err
-			}
+		if rows == nil {
+			rows = some
+		} else {
 			rows = append(rows, some...)
 		}
 	}
@@ -229,24 +259,13 @@ func (k *keyReader) ofCustomers(rows []*row, asked []string) []*row {
 	if k.customer == nil {
 		return rows
 	}
-	theirs := make(map[string]string, len(asked))
-	for _, number := range asked {
-		theirs[number] = number
-	}
-	// Rows of a customer mostly come one after the other.
-	var before, known string
-	var theirOwn bool
-	again := false
+	theirs := newBelonging(k.customer, asked)
 	return slices.DeleteFunc(rows, func(r *row) bool {
-		raw, single := k.customer.single(r)
-		if !again || !single || raw != before {
-			number, state := k.customer.of(r)
-			known, theirOwn = theirs[number] // the text that was asked for: it outlives the row
-			theirOwn = theirOwn && state == convert.Present
-			before, again = raw, single
+		place, ok := theirs.of(r)
+		if ok {
+			r.number = asked[place] // it outlives the row
 		}
-		r.number = known
-		return !theirOwn
+		return !ok
 	})
 }
 
@@ -348,7 +367,7 @@ func encodeKey(texts []string) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-func appendKeyPart(raw []byte, text string) []byte {
+func appendKeyPart[T string | []byte](raw []byte, text T) []byte {
 	raw = binary.AppendUvarint(raw, uint64(len(text)))
 	return append(raw, text...)
 }

@@ -124,7 +124,7 @@ func bindShort(t *testing.T, sentinels, kind string) *plan.Program {
 }
 
 // boundTo binds a mapping to tables of a MySQL server.
-func boundTo(t *testing.T, tables map[string]*plan.Table, text string) *plan.Program {
+func boundTo(t testing.TB, tables map[string]*plan.Table, text string) *plan.Program {
 	t.Helper()
 	set, faults := mapfile.LoadFS(fstest.MapFS{"rms.yaml": {Data: []byte(text)}}, ".")
 	if err := faults.Err(); err != nil {

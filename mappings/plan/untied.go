@@ -9,17 +9,31 @@ import (
 
 // untied is a statement of child rows without the list of owners: the rows of
 // all owners there are. A list that is read as a whole mostly asks for them
-// anyway, and some hundred keys cost the server more than the rows do.
+// anyway, and their keys cost the server more than the rows do.
 type untied struct {
 	stmt *Statement
+	rows int         // of the table, as the server thinks
 	vain atomic.Bool // it read too much that nobody asked for
 }
 
 const (
-	untiedLeast  = 32      // owners for whom it is tried
+	untiedLeast  = 16      // owners for whom it is tried
 	untiedTable  = 100_000 // rows of a table, as the server thinks, that is read so at most
 	untiedPerOne = 16      // rows for each owner, of which not more are read
+	untiedWhole  = 4       // times as many a table may have that is read to its end
 )
+
+// most is how many rows are read for some owners. A server that is to give fewer
+// rows than a table has looks for them by an index, however many there are; one
+// row after the other is then fetched at twice the cost of reading the table. So
+// a table that is not much longer may be read whole.
+func (u *untied) most(owners int) int {
+	most := owners * untiedPerOne
+	if u.rows <= most*untiedWhole {
+		most = max(most, 2*u.rows) // what the server thinks is no more than a guess
+	}
+	return most
+}
 
 // untied makes that statement; nil where there is none, or it could be a large
 // one.
@@ -40,7 +54,7 @@ func (c *compiler) untied(f *frame) *untied {
 		return nil
 	}
 	stmt.pieces = append(stmt.pieces, new(sqlText).text(" limit ").scalar(mostRows, 0).pieces...)
-	return &untied{stmt: stmt}
+	return &untied{stmt: stmt, rows: int(main.table.Rows)}
 }
 
 // untied reads the rows of all owners and takes them; not ok where the owners
@@ -50,7 +64,7 @@ func (x *fetcher) untied(ctx context.Context, b *branch, w *workspace) (bool, er
 	if !x.entire || u == nil || len(ask) < untiedLeast || u.vain.Load() || !plainOnly(ask) {
 		return false, nil
 	}
-	most := len(ask) * untiedPerOne
+	most := u.most(len(ask))
 	rows, err := x.rows(ctx, u.stmt, b.frame, values{most: most})
 	if err != nil {
 		return false, err

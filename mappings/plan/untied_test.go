@@ -31,14 +31,15 @@ dealer-category:
     fields: {id: g.code}
 `
 
-// remembered keeps the texts of the statements a Querier runs.
+// remembered keeps the texts of the statements a Querier runs, and their values.
 type remembered struct {
 	plan.Querier
 	texts []string
+	args  [][]any
 }
 
 func (r *remembered) Query(ctx context.Context, name, text string, args []any, next func() []convert.Cell) error {
-	r.texts = append(r.texts, text)
+	r.texts, r.args = append(r.texts, text), append(r.args, args)
 	return r.Querier.Query(ctx, name, text, args, next)
 }
 
@@ -99,10 +100,11 @@ func TestChildRowsOfAWholeListAreReadWithoutNamingTheirOwners(t *testing.T) {
 		want                      string // of each reading: f freely, n by name, fn both
 	}{
 		{"WhereNearlyAllAreAskedFor", 40, 40, 5, "", 1000, "f f"},
-		{"NotOfAFewOwners", 20, 20, 5, "", 1000, "n n"},
+		{"OfSomeOwnersToo", 16, 16, 5, "", 1000, "f f"},
+		{"NotOfAFewOwners", 15, 15, 5, "", 1000, "n n"},
 		{"NotOfALargeTable", 40, 40, 5, "", 200_000, "n n"},
 		{"NotWhereNobodyKnowsHowLargeItIs", 40, 40, 5, "", 0, "n n"},
-		{"NotAgainWhereMostBelongToNobody", 200, 40, 4, "", 1000, "fn n"},
+		{"NotAgainWhereMostBelongToNobody", 200, 40, 4, "", 10_000, "fn n"},
 		{"NotAgainWhereHalfBelongsToNobody", 100, 40, 5, "", 1000, "f n"},
 		{"NotWhereTheServerDecidesWhatIsTheSame", 40, 40, 5, "é", 1000, "n n"},
 	} {
@@ -128,6 +130,31 @@ func TestChildRowsOfAWholeListAreReadWithoutNamingTheirOwners(t *testing.T) {
 			}
 			if got := strings.Join(how, " "); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestATableThatIsNotMuchLongerIsReadWithoutALimitThatWouldHoldItBack(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		rows int64 // as the server thinks
+		want int64 // rows that are read at most, for 40 owners
+	}{
+		{"AShortOne", 300, 640},
+		{"AsLongAsTheLimit", 640, 1280},
+		{"AFewTimesAsLong", 2560, 5120},
+		{"AMuchLongerOne", 2561, 640},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, q := catalogOf(t, 40, 40, 5, "", c.rows)
+			var notes []string
+			if _, _, ok, err := p.Whole(t.Context(), "dealer-category", asking(q, nil, &notes), 1000, func(reflect.Value) {}); err != nil || !ok {
+				t.Fatalf("got %t and %v, want the whole list", ok, err)
+			}
+			last := q.args[len(q.args)-1]
+			if got := last[len(last)-1]; got != c.want {
+				t.Errorf("got %v rows at most, want %d", got, c.want)
 			}
 		})
 	}

@@ -40,51 +40,48 @@ func Pack(keys adapters.Keys) []byte { return packKeys(keys).text }
 func packKeys(keys adapters.Keys) *packed {
 	p := &packed{total: len(keys), marks: make([]uint32, 0, (len(keys)+packStep-1)/packStep)}
 	places := map[string]int{}
-	place := make([]int32, len(keys)) // of each key's customer among the customers
-	size := 0
+	place := 0 // of the key's customer among the customers
+	body := make([]byte, 0, packGuess*len(keys))
+	var last adapters.Key
 	for i, k := range keys {
-		size += len(k.Row) + 4
-		if i > 0 && k.Customer == keys[i-1].Customer {
-			place[i] = place[i-1]
-			continue
+		shared, other := 0, uint64(0)
+		if i == 0 || k.Customer != last.Customer {
+			at, known := places[k.Customer]
+			if !known {
+				at = len(p.customers)
+				places[k.Customer] = at
+				p.customers = append(p.customers, k.Customer)
+			}
+			place, other = at, 1
 		}
-		at, ok := places[k.Customer]
-		if !ok {
-			at = len(p.customers)
-			places[k.Customer] = at
-			p.customers = append(p.customers, k.Customer)
+		if i%packStep == 0 {
+			p.marks = append(p.marks, uint32(len(body)))
+			other = 1
+		} else {
+			shared = common(last.Row, k.Row)
 		}
-		place[i] = int32(at)
+		body = binary.AppendUvarint(body, uint64(shared)<<1|other)
+		if other == 1 {
+			body = binary.AppendUvarint(body, uint64(place))
+		}
+		body = appendText(body, k.Row[shared:])
+		last = k
 	}
 	head := binary.AppendUvarint([]byte{packVersion}, uint64(len(keys)))
 	head = binary.AppendUvarint(head, uint64(len(p.customers)))
 	for _, c := range p.customers {
 		head = appendText(head, c)
 	}
-	text := make([]byte, 0, len(head)+size)
-	text = append(text, head...)
-	var last adapters.Key
-	for i, k := range keys {
-		shared, other := 0, uint64(0)
-		if i%packStep == 0 {
-			p.marks = append(p.marks, uint32(len(text)))
-			other = 1
-		} else {
-			shared = common(last.Row, k.Row)
-			if place[i] != place[i-1] {
-				other = 1
-			}
-		}
-		text = binary.AppendUvarint(text, uint64(shared)<<1|other)
-		if other == 1 {
-			text = binary.AppendUvarint(text, uint64(place[i]))
-		}
-		text = appendText(text, k.Row[shared:])
-		last = k
+	p.text = slices.Concat(head, body) // in no more room than it needs
+	for i := range p.marks {
+		p.marks[i] += uint32(len(head))
 	}
-	p.text = slices.Clone(text) // it needed less room than was made for it
 	return p
 }
+
+// packGuess is how many bytes a key may take when it is packed: more are made
+// room for.
+const packGuess = 8
 
 // common is how many bytes two texts begin with alike.
 func common(a, b string) int {
