@@ -42,6 +42,7 @@ type stamp struct {
 	date    *convert.Date
 	kinds   []convert.ColumnKind
 	columns []sqlText
+	bounded []bool   // of the columns: the source's statement compares it
 	names   []string // of the columns, where they are the source's own
 }
 
@@ -231,11 +232,16 @@ var someTime = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 func (s *changeSource) filter(c *compiler, from int) (sqlText, bool) {
 	var some []sqlText
 	at := from
-	for _, st := range s.stamps {
+	for n, st := range s.stamps {
 		bounds, ok := st.bounds(someTime)
 		if !ok || len(bounds) > len(st.columns) {
 			return sqlText{}, false
 		}
+		bounded := make([]bool, len(bounds))
+		for i, bound := range bounds {
+			bounded[i] = bound != ""
+		}
+		s.stamps[n].bounded = bounded
 		var all []sqlText
 		for i, bound := range bounds {
 			if bound == "" {
@@ -277,17 +283,16 @@ func (s *changeSource) filter(c *compiler, from int) (sqlText, bool) {
 	return *out.text("(").add(joinSQL(" or ", some)).text(")"), true
 }
 
-// sinceValues are the bounds of all stamps in the types of their columns.
-func (s *changeSource) sinceValues(since time.Time) ([]any, bool) {
-	var all []any
-	for _, st := range s.stamps {
-		bounds, ok := st.bounds(since)
-		compared, _ := st.bounds(someTime) // what the statement was made for
-		if !ok || len(bounds) != len(compared) {
+// sinceValues adds the bounds of all stamps in the types of their columns.
+func (s *changeSource) sinceValues(all []any, since time.Time) ([]any, bool) {
+	for n := range s.stamps {
+		st := &s.stamps[n]
+		bounds, ok := st.date.Bounds(since, st.kinds...)
+		if !ok || len(bounds) != len(st.bounded) {
 			return nil, false
 		}
 		for i, bound := range bounds {
-			if (bound == "") != (compared[i] == "") {
+			if (bound != "") != st.bounded[i] {
 				return nil, false // before all that the spelling can say
 			}
 			if bound == "" {
@@ -353,7 +358,7 @@ func (p *Program) Changes(ctx context.Context, a Asking, since time.Time) ([]Cha
 func (s *changeSource) read(ctx context.Context, x *fetcher, since time.Time) ([]*row, error) {
 	stmt, v := s.all, values{}
 	if s.since != nil && !since.IsZero() {
-		if bounds, ok := s.sinceValues(since); ok {
+		if bounds, ok := s.sinceValues(nil, since); ok {
 			stmt, v.scalars = s.since, map[listName][]any{sinceBound: bounds}
 		}
 	}

@@ -86,24 +86,35 @@ func (j *joinedSources) read(ctx context.Context, x *fetcher, since time.Time) (
 	if j == nil || since.IsZero() {
 		return nil, false, nil
 	}
-	var bounds []any
+	bounds := make([]any, 0, len(j.sources))
 	for _, s := range j.sources {
-		some, ok := s.sinceValues(since)
-		if !ok {
+		if bounds, ok = s.sinceValues(bounds, since); !ok {
 			return nil, false, nil
 		}
-		bounds = append(bounds, some...)
 	}
 	rows, err := x.rows(ctx, j.stmt, j.frame, values{scalars: map[listName][]any{sinceBound: bounds}})
 	if err != nil {
 		return nil, false, err
 	}
 	bySource = make([][]*row, len(j.sources))
-	for _, r := range rows {
-		last := len(r.cells) - 1
-		of, _ := r.cells[last].SmallInteger()
-		r.cells = r.cells[:last]
-		bySource[of] = append(bySource[of], r)
+	which := len(j.frame.slots) - 1
+	// One source's rows mostly come after another's: they share one list then.
+	for len(rows) > 0 {
+		of, _ := rows[0].cells[which].SmallInteger()
+		n := 0
+		for n < len(rows) {
+			if next, _ := rows[n].cells[which].SmallInteger(); next != of {
+				break
+			}
+			rows[n].cells = rows[n].cells[:which]
+			n++
+		}
+		if bySource[of] == nil {
+			bySource[of] = rows[:n:n]
+		} else {
+			bySource[of] = append(bySource[of], rows[:n]...)
+		}
+		rows = rows[n:]
 	}
 	return bySource, true, nil
 }

@@ -141,7 +141,7 @@ func (x *fetcher) atOnce(ctx context.Context, f *frame, due []int, rows []*row) 
 	for n, i := range due {
 		fetch := func() error { return x.branch(inner, i, f.branches[i], rows) }
 		if n < len(due)-1 {
-			g.Go(fetch)
+			g.Go(func() error { return onNewStack(fetch) })
 			continue
 		}
 		if err := fetch(); err != nil {

@@ -212,7 +212,7 @@ func (p *Program) ChangedKeys(ctx context.Context, a Asking, since time.Time) (P
 	for _, s := range p.states.changed {
 		stmt, v := s.all, values{}
 		if s.since != nil && !since.IsZero() {
-			if bounds, ok := s.sinceValues(since); ok {
+			if bounds, ok := s.sinceValues(nil, since); ok {
 				stmt, v.scalars = s.since, map[listName][]any{sinceBound: bounds}
 			}
 		}
