@@ -267,7 +267,7 @@ func TestQueue(t *testing.T) {
 			"--limit is at least 1":       at("queue", "list", "--limit", "0"),
 			"--direction must be one of":  at("queue", "list", "--direction", "up"),
 			"--item-state must be one of": at("queue", "list", "--item-state", "lost"),
-			"expected a valid 64 bit int": at("queue", "show", "first"),
+			`"first" is no whole number`:  at("queue", "show", "first"),
 			"expected one of \"list\"":    {"queue"},
 		} {
 			if code, out, errs := run(t, args...); code != 2 || out != "" || !strings.Contains(errs, want) {
