@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -38,36 +37,16 @@ func order(all []candidate, keys []orderKey, e *env) []candidate {
 	if s.plain && len(keys) > 0 {
 		s.keys = all[0].keys.order // of several sources only one found something, and not the first
 	}
-	// Candidates lie far apart, so their numbers are sorted, with the beginning
-	// of what decides beside them.
-	firsts := s.firsts()
-	slices.SortFunc(firsts, func(a, b first) int {
-		if a.begins != b.begins {
-			return cmp.Compare(a.begins, b.begins)
-		}
-		if by := s.compare(a.at, b.at); by != 0 {
-			return by
-		}
-		return cmp.Compare(a.at, b.at)
-	})
-	permute(all, firsts)
-	return all
-}
-
-// permute moves candidates to where they belong: at each place stands the number
-// of the one that comes there.
-func permute(all []candidate, firsts []first) {
-	for i := range firsts {
-		if int(firsts[i].at) == i {
-			continue
-		}
-		held, at := all[i], int32(i)
-		for from := firsts[at].at; int(from) != i; from = firsts[at].at {
-			all[at], firsts[at].at = all[from], at
-			at = from
-		}
-		all[at], firsts[at].at = held, at
+	places := make([]int32, len(all))
+	for i := range places {
+		places[i] = int32(i)
 	}
+	slices.SortStableFunc(places, s.compare)
+	sorted := make([]candidate, len(all))
+	for to, from := range places {
+		sorted[to] = all[from]
+	}
+	return sorted
 }
 
 // sorting is what the order of a key list is found with.
@@ -114,92 +93,6 @@ func (s *sorting) value(i int32, n int) value {
 		}
 	}
 	return s.values[int(i)*len(s.keys)+n]
-}
-
-// first is the number of a candidate and how what decides first about its place
-// begins: what begins with less stands before.
-type first struct {
-	begins uint64
-	at     int32
-}
-
-// firsts are the candidates in the order they came in. Where one of them cannot
-// be told by how it begins, all begin the same.
-func (s *sorting) firsts() []first {
-	all := make([]first, len(s.all))
-	for i := range all {
-		all[i].at = int32(i)
-	}
-	if !s.plain || len(s.keys) == 0 || !s.keys[0].plain {
-		return all
-	}
-	begin := s.keys[0].begin
-	if !s.keys[0].numeric {
-		shared, ok := s.shared()
-		if !ok {
-			return all
-		}
-		begin = func(r *row) (uint64, bool) { return s.keys[0].beginAfter(r, shared), true }
-	}
-	for i := range all {
-		n, ok := begin(s.all[i].row)
-		if !ok {
-			for i := range all {
-				all[i].begins = 0
-			}
-			return all
-		}
-		all[i].begins = n
-	}
-	return all
-}
-
-// shared is how many bytes the texts of all rows that decide first begin with
-// alike; not ok where one is not compared as it stands.
-func (s *sorting) shared() (n int, ok bool) {
-	k := &s.keys[0]
-	var like string
-	for i := range s.all {
-		c := s.all[i].row.cell(k.at)
-		if c.Column().Numeric() {
-			return 0, false
-		}
-		text, ok := plainIn(c, k.dated, k.empty)
-		switch {
-		case !ok:
-			return 0, false
-		case i == 0:
-			like = text
-		case !strings.HasPrefix(text, like):
-			n := 0
-			for n < len(text) && text[n] == like[n] {
-				n++
-			}
-			like = like[:n]
-		}
-	}
-	return len(like), true
-}
-
-// begin is how a whole number sorts.
-func (k *orderKey) begin(r *row) (uint64, bool) {
-	n, ok := r.cell(k.at).SmallInteger()
-	if k.desc {
-		return ^uint64(n), ok
-	}
-	return uint64(n), ok
-}
-
-// beginAfter is how eight bytes of a text sort, from one on.
-func (k *orderKey) beginAfter(r *row, from int) uint64 {
-	text, _ := r.cell(k.at).Plain()
-	var eight [8]byte
-	copy(eight[:], text[from:])
-	n := binary.BigEndian.Uint64(eight[:])
-	if k.desc {
-		return ^n
-	}
-	return n
 }
 
 // once lets rows that are the same stand once, the first in order.

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -271,9 +270,6 @@ func (k *keyReader) ofCustomers(rows []*row, asked []string) []*row {
 
 // merged lets every key stand once. A join that found several rows is noted.
 func (k *keyReader) merged(rows []*row, note Noter) []*row {
-	if ascending(rows, k.before) || ascending(rows, k.beforeByCustomer) {
-		return rows
-	}
 	seen := newPairing(len(rows))
 	var id []byte
 	return slices.DeleteFunc(rows, func(r *row) bool {
@@ -286,50 +282,6 @@ func (k *keyReader) merged(rows []*row, note Noter) []*row {
 		}
 		return true
 	})
-}
-
-// ascending says whether rows stand in a strict order, as they nearly always
-// come, by key or customer by customer: then none of them stands twice.
-func ascending(rows []*row, before func(a, b *row) bool) bool {
-	for i := 1; i < len(rows); i++ {
-		if !before(rows[i-1], rows[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// beforeByCustomer says whether a row stands before another one by customer and
-// key columns.
-func (k *keyReader) beforeByCustomer(a, b *row) bool {
-	if by := strings.Compare(a.number, b.number); by != 0 {
-		return by < 0
-	}
-	return k.before(a, b)
-}
-
-// before says whether a row stands before another one by key columns. Whole
-// numbers are compared with such only, and texts with texts, so that rows each
-// before the next have an order.
-func (k *keyReader) before(a, b *row) bool {
-	for _, p := range k.key {
-		x, y := a.cell(p), b.cell(p)
-		n, isNumber := x.SmallInteger()
-		m, isToo := y.SmallInteger()
-		by := 0
-		switch {
-		case isNumber != isToo:
-			return false
-		case isNumber:
-			by = cmp.Compare(n, m)
-		default:
-			by = strings.Compare(x.String(), y.String())
-		}
-		if by != 0 {
-			return by < 0
-		}
-	}
-	return false
 }
 
 // writeValues adds what evaluators make of a row; false where one is missing.
