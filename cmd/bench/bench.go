@@ -241,6 +241,9 @@ func (b *bench) watch(ctx context.Context) error {
 	}
 	const every = time.Minute
 	for left, round := b.soak, 0; left > 0; left, round = left-every, round+1 {
+		if err := b.gateway.Renew(ctx); err != nil {
+			return b.withLog(err)
+		}
 		r, err := loaded(ctx, askGateway, b.callers(askGateway, w.contract, 8, round), min(every, left))
 		if err != nil {
 			return b.withLog(err)

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/dealerbridge/dealerbridge/cmd/bench/yard"
 )
@@ -56,7 +56,9 @@ dealers:
 			return nil, errors.Join(err, s.Stop())
 		}
 	}
-	s.bearer = s.bearers[0]
+	if err := s.Renew(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
 	return s, nil
 }
 
@@ -65,7 +67,7 @@ dealers:
 // the same customers under one name.
 const enrolled = 8
 
-// enrol makes a client and gets a token for it.
+// enrol makes a client.
 func (s *Server) enrol(ctx context.Context, program, file, dsn, id string) error {
 	cmd := exec.CommandContext(ctx, program, "client", "add", id, "--dealer", Dealer, "--scope", "crs.read", "--config", file, "--json") //nolint:gosec // the program to measure
 	cmd.Env = append(os.Environ(), "BENCH_DSN="+dsn)
@@ -80,25 +82,26 @@ func (s *Server) enrol(ctx context.Context, program, file, dsn, id string) error
 	if err := json.Unmarshal(out, &client); err != nil {
 		return fmt.Errorf("reading the new client: %w", err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Address+"/oauth2/token",
-		strings.NewReader(url.Values{"grant_type": {"client_credentials"}}.Encode()))
-	if err != nil {
-		return fmt.Errorf("asking for a token: %w", err)
+	s.clients = append(s.clients, clientcredentials.Config{
+		ClientID: client.ID, ClientSecret: client.Secret, TokenURL: s.Address + "/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader,
+	})
+	return nil
+}
+
+// Renew gets a token for every client the server knows; one is good for an hour.
+// Nobody asks meanwhile.
+func (s *Server) Renew(ctx context.Context) error {
+	s.bearers = s.bearers[:0]
+	for _, c := range s.clients {
+		token, err := c.Token(ctx)
+		if err != nil {
+			return fmt.Errorf("asking for a token: %w", err)
+		}
+		s.bearers = append(s.bearers, token.AccessToken)
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.SetBasicAuth(url.QueryEscape(client.ID), url.QueryEscape(client.Secret))
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return fmt.Errorf("asking for a token: %w", err)
+	if len(s.bearers) > 0 {
+		s.bearer = s.bearers[0]
 	}
-	var token struct {
-		AccessToken string `json:"access_token"`
-	}
-	err = errors.Join(json.NewDecoder(answer.Body).Decode(&token), answer.Body.Close())
-	if err != nil || token.AccessToken == "" {
-		return errors.Join(fmt.Errorf("the gateway gave no token, status %d", answer.StatusCode), err)
-	}
-	s.bearers = append(s.bearers, token.AccessToken)
 	return nil
 }
 

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/oauth2/clientcredentials"
+
 	"github.com/dealerbridge/dealerbridge/cmd/bench/load"
 )
 
@@ -26,7 +28,8 @@ type Server struct {
 	Started time.Duration // until it was ready
 	Process load.Process
 
-	bearers []string // a token of each client the server knows; none where it asks for none
+	clients []clientcredentials.Config // those the server knows; none where it asks for none
+	bearers []string                   // a token of each
 	bearer  string
 	wires   *wires
 	cmd     *exec.Cmd
