@@ -222,18 +222,9 @@ func (s *Service) take(ctx context.Context, d Dealer, m adapters.DealerMove) (Ev
 		return "", fmt.Errorf("reading a request: %w", err)
 	}
 	about, id = kept.ID, kept.ID
-	move := request.Move{
+	moved, err := s.moveOn(ctx, kept, request.Move{
 		ID: m.ID, To: request.Status(m.Status), User: m.User, UserName: m.UserName, Title: m.Title, Text: m.Text, Date: m.Date, Disposition: m.Disposition,
-	}
-	if before, passed := kept.Passed(move); passed {
-		first, err := s.move(ctx, kept, before)
-		if err != nil {
-			return "", err
-		}
-		kept = KeptRequest{Record: *first.Record, Version: kept.Version + 1}
-		s.o.Store.AfterCommit(ctx, func() { s.o.Happened(d.Code, Moved) })
-	}
-	moved, err := s.move(ctx, kept, move)
+	})
 	var refusal *request.Refusal
 	switch {
 	case errors.As(err, &refusal) && refusal.Harmless:
@@ -246,6 +237,19 @@ func (s *Service) take(ctx context.Context, d Dealer, m adapters.DealerMove) (Ev
 		return MoveRepeated, nil
 	}
 	return Moved, nil
+}
+
+// moveOn makes a move, and before it the step that it passed over.
+func (s *Service) moveOn(ctx context.Context, kept KeptRequest, m request.Move) (request.Moved, error) {
+	if before, passed := kept.Passed(m); passed {
+		first, err := s.move(ctx, kept, before)
+		if err != nil {
+			return request.Moved{}, err // a *request.Refusal is read as it is
+		}
+		s.o.Store.AfterCommit(ctx, func() { s.o.Happened(kept.Dealer, Moved) })
+		kept = KeptRequest{Record: *first.Record, Version: kept.Version + 1}
+	}
+	return s.move(ctx, kept, m)
 }
 
 // moved finds the request a move is about.

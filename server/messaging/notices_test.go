@@ -184,20 +184,21 @@ func TestMovesOfTheDealersSystem(t *testing.T) {
 
 func TestARowThatPassedOverReceivedTellsThatFirst(t *testing.T) {
 	for _, c := range []struct {
-		status string
-		want   []request.Status
-		told   []string
+		name, status, disposition string
+		want                      []request.Status
+		told                      []string
 	}{
-		{"scheduled", []request.Status{request.Received, request.Scheduled}, []string{"message-arrived-request"}},
-		{"closed", nil, []string{"message-arrived-request", "message-move-refused"}}, // nobody knows for when it was planned
+		{"Planned", "scheduled", "", []request.Status{request.Received, request.Scheduled}, []string{"message-arrived-request"}},
+		{"ClosedForNobodyKnowsWhen", "closed", "", nil, []string{"message-arrived-request", "message-move-refused"}},
+		{"PlannedWithWhatDoesNotFit", "scheduled", "Won", []request.Status{request.Received}, []string{"message-arrived-request", "message-move-refused"}},
 	} {
-		t.Run(c.status, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, h *house) {
 				h.arrives("in-1", first())
 				h.dealer.Receiver = nil
 				h.work()
 				h.until(messaging.Arrived)
-				row := adapters.DealerMove{ID: "row-1", RequestID: h.only().Request.ID, Status: c.status, User: "mlind"}
+				row := adapters.DealerMove{ID: "row-1", RequestID: h.only().Request.ID, Status: c.status, Disposition: c.disposition, User: "mlind"}
 				for range 2 { // the second time it is known
 					source := &moves{list: []adapters.DealerMove{row, row}}
 					if err := h.service.TakeMoves(t.Context(), messaging.Dealer{Code: "D100", Moves: source}); err != nil {
