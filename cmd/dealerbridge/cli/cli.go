@@ -82,6 +82,7 @@ func Run(ctx context.Context, version string, args []string, out, errw io.Writer
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.KindMapper(reflect.Int, kong.MapperFunc(wholeNumber)),
 		kong.KindMapper(reflect.Int64, kong.MapperFunc(wholeNumber)),
+		kong.KindMapper(reflect.Uint64, kong.MapperFunc(wholeNumber)),
 	)
 	if err != nil {
 		return report(errw, fmt.Errorf("preparing the commands: %w", err), failed)
@@ -119,11 +120,19 @@ func wholeNumber(from *kong.DecodeContext, into reflect.Value) error {
 	if err := from.Scan.PopValueInto("number", &text); err != nil {
 		return err //nolint:wrapcheck // it says what is missing, and is said with the option's name
 	}
-	n, err := strconv.ParseInt(text, 10, into.Type().Bits())
-	if err != nil {
-		return fmt.Errorf("%q is no whole number, or one too large", text)
+	var wrong error
+	if bits := into.Type().Bits(); into.CanUint() {
+		var n uint64
+		n, wrong = strconv.ParseUint(text, 10, bits)
+		into.SetUint(n)
+	} else {
+		var n int64
+		n, wrong = strconv.ParseInt(text, 10, bits)
+		into.SetInt(n)
 	}
-	into.SetInt(n)
+	if wrong != nil {
+		return fmt.Errorf("%q is no whole number, or none that fits", text)
+	}
 	return nil
 }
 

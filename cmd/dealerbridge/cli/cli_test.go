@@ -70,7 +70,7 @@ func TestUsage(t *testing.T) {
 		}
 	})
 	t.Run("WhatIsNoNumberIsSaidInPlainWords", func(t *testing.T) {
-		for _, args := range [][]string{{"queue", "show", "nix"}, {"queue", "show", "9223372036854775808"}, {"requests", "list", "--limit", "nix"}} {
+		for _, args := range [][]string{{"queue", "show", "nix"}, {"queue", "show", "9223372036854775808"}, {"requests", "list", "--limit", "nix"}, {"sandbox", "--seed=-1"}} {
 			code, _, errs := run(t, args...)
 			if code != 2 || !strings.Contains(errs, "is no whole number") || strings.Contains(errs, "bit") {
 				t.Errorf("%v: %d, %q", args, code, errs)
